@@ -1,0 +1,31 @@
+//! Lists the SQL of `queries/` so that it can be compiled in: a new detection is
+//! a new file, not a change to a list.
+
+use std::fmt::Write as _;
+use std::path::Path;
+use std::{env, fs, io};
+
+fn main() -> io::Result<()> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../queries");
+    let mut code = String::new();
+    for (constant, folder) in [("VIEWS", "views"), ("DETECTIONS", "detections")] {
+        let folder = root.join(folder);
+        println!("cargo::rerun-if-changed={}", folder.display());
+        let mut files: Vec<_> = fs::read_dir(&folder)?
+            .filter_map(|entry| Some(entry.ok()?.path()))
+            .filter(|path| path.extension().is_some_and(|extension| extension == "sql"))
+            .collect();
+        files.sort();
+        let _ = writeln!(code, "pub(crate) const {constant}: &[(&str, &str)] = &[");
+        for file in files {
+            let name = file.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+            let _ = writeln!(code, "    ({name:?}, include_str!({:?})),", file.display().to_string());
+        }
+        code.push_str("];\n");
+    }
+    let attack = root.join("attack.csv");
+    println!("cargo::rerun-if-changed={}", attack.display());
+    let _ = writeln!(code, "pub(crate) const ATTACK: &str = include_str!({:?});", attack.display().to_string());
+    let out = env::var_os("OUT_DIR").ok_or(io::ErrorKind::NotFound)?;
+    fs::write(Path::new(&out).join("queries.rs"), code)
+}

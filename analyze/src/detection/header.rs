@@ -1,0 +1,202 @@
+//! A **header**: the TOML in the leading comment of a detection file.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use toml::Value;
+
+use super::bind::micros_of;
+use crate::error::AnalyzeError;
+use crate::finding::Severity;
+use crate::queries;
+
+/// How a detection judges.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Kind {
+    /// What happened in the window.
+    Event,
+    /// How things stand at the window's end.
+    State,
+    /// A state that needs silence to be real, and so complete logs.
+    Absence,
+}
+
+impl Kind {
+    /// The name, in lower case.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Event => "event",
+            Self::State => "state",
+            Self::Absence => "absence",
+        }
+    }
+}
+
+/// What a detection says of itself.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Header {
+    /// The file stem.
+    pub id: String,
+    /// One line for people.
+    pub title: String,
+    /// How it judges.
+    pub kind: Kind,
+    /// Of a finding, unless its row says otherwise.
+    pub severity: Severity,
+    /// low, medium or high.
+    pub confidence: String,
+    /// ATT&CK techniques; none for hygiene.
+    pub attack: Vec<String>,
+    /// Version of ATT&CK that the ids are of.
+    pub attack_version: Option<String>,
+    /// Controls that a finding is evidence for.
+    pub controls: Vec<String>,
+    /// How far before the window it looks, such as `90d`.
+    pub lookback: String,
+    /// Columns that identify one ongoing matter.
+    pub entity: Vec<String>,
+    /// Why it matters.
+    pub why: String,
+    /// What it may be instead.
+    pub benign: String,
+    /// What to look at first, and whom to ask.
+    pub respond: String,
+    /// Where to read on.
+    pub see: Vec<String>,
+    /// Values that a user may change.
+    #[serde(default)]
+    pub parameters: BTreeMap<String, Parameter>,
+}
+
+/// A parameter's value.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Parameter {
+    /// A number.
+    Integer(i64),
+    /// A duration such as `90d`, or plain text.
+    Text(String),
+    /// A list of texts.
+    List(Vec<String>),
+}
+
+impl Header {
+    pub(super) fn parse(id: &str, text: &str) -> Result<Self, AnalyzeError> {
+        let wrong = |reason: String| AnalyzeError::detection(id, reason);
+        let lines: Vec<&str> = text
+            .lines()
+            .map_while(|line| line.strip_prefix("--"))
+            .map(|line| line.strip_prefix(' ').unwrap_or(line))
+            .collect();
+        if lines.is_empty() {
+            return Err(wrong("the file must begin with its header: TOML in lines that start with `-- `".to_owned()));
+        }
+        let header: Self = toml::from_str(&lines.join("\n")).map_err(|error| wrong(format!("header: {error}")))?;
+        header.validate(id).map_err(wrong)?;
+        Ok(header)
+    }
+
+    /// How far before the window it looks, microseconds.
+    #[must_use]
+    pub fn lookback_micros(&self) -> i64 {
+        micros_of(&self.lookback).unwrap_or_default()
+    }
+
+    fn validate(&self, id: &str) -> Result<(), String> {
+        if self.id != id {
+            return Err(format!("its id is {:?}, its file is named {id:?}", self.id));
+        }
+        if !matches!(self.confidence.as_str(), "low" | "medium" | "high") {
+            return Err(format!("confidence {:?} is not low, medium or high", self.confidence));
+        }
+        if micros_of(&self.lookback).is_none() {
+            return Err(format!("lookback {:?} is no duration such as \"90d\" or \"12h\"", self.lookback));
+        }
+        for (name, text) in [("title", &self.title), ("why", &self.why), ("benign", &self.benign), ("respond", &self.respond)] {
+            if text.trim().is_empty() {
+                return Err(format!("{name} is empty"));
+            }
+        }
+        if self.entity.is_empty() || self.entity.iter().any(|name| name == "recipient_account_id") {
+            return Err("entity must name at least one column, and never recipient_account_id".to_owned());
+        }
+        self.validate_attack()
+    }
+
+    fn validate_attack(&self) -> Result<(), String> {
+        let Some(version) = &self.attack_version else {
+            return if self.attack.is_empty() { Ok(()) } else { Err("attack needs attack_version".to_owned()) };
+        };
+        for technique in &self.attack {
+            let listed = queries::ATTACK.lines().any(|line| {
+                line.split(',').next() == Some(technique) && line.rsplit(',').next() == Some(version)
+            });
+            if !listed {
+                return Err(format!("{technique} of ATT&CK {version} is not in queries/attack.csv"));
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Parameter {
+    /// Reads a value given on the command line in the form of the default.
+    #[must_use]
+    pub fn like_default(&self, text: &str) -> Option<Self> {
+        Some(match self {
+            Self::Integer(_) => Self::Integer(text.parse().ok()?),
+            Self::Text(default) if micros_of(default).is_some() => {
+                micros_of(text)?;
+                Self::Text(text.to_owned())
+            }
+            Self::Text(_) => Self::Text(text.to_owned()),
+            Self::List(_) => Self::List(text.split(',').map(str::to_owned).collect()),
+        })
+    }
+
+    /// The value as it stands in a header.
+    #[must_use]
+    pub fn display(&self) -> String {
+        match self {
+            Self::Integer(number) => number.to_string(),
+            Self::Text(text) => format!("{:?}", text),
+            Self::List(items) => Value::from(items.clone()).to_string(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const GOOD: &str = "-- id = 'x'\n-- title = 'X'\n-- kind = 'event'\n-- severity = 'low'\n-- confidence = 'high'\n-- attack = []\n-- controls = []\n-- lookback = '0d'\n-- entity = ['actor']\n-- why = 'w'\n-- benign = 'b'\n-- respond = 'r'\n-- see = []\n-- [parameters]\n-- n = 3 # calls\n-- span = '10m'\n\nselect 1";
+
+    #[test]
+    fn a_header_is_read_from_the_leading_comment() {
+        let header = Header::parse("x", GOOD).unwrap();
+        assert_eq!(header.kind, Kind::Event);
+        assert_eq!(header.parameters["n"], Parameter::Integer(3));
+        assert_eq!(header.parameters["span"], Parameter::Text("10m".to_owned()));
+    }
+
+    #[test]
+    fn a_header_that_is_wrong_is_refused_by_name() {
+        for (from, to, message) in [
+            ("-- id = 'x'", "-- id = 'y'", "its file is named"),
+            ("-- why = 'w'", "-- wy = 'w'", "unknown field"),
+            ("-- why = 'w'\n", "", "missing field"),
+            ("'high'", "'sure'", "confidence"),
+            ("'0d'", "'soon'", "lookback"),
+            ("['actor']", "[]", "entity"),
+            ("-- attack = []", "-- attack = ['T1485']", "attack_version"),
+            ("-- attack = []", "-- attack = ['T9']\n-- attack_version = '18.1'", "attack.csv"),
+            (GOOD, "select 1", "header"),
+        ] {
+            let error = Header::parse("x", &GOOD.replace(from, to)).unwrap_err().to_string();
+            assert!(error.contains(message), "{error}");
+        }
+    }
+}

@@ -1,0 +1,204 @@
+//! A detection **run**: detections judged over a window, findings out, and an
+//! account of what was and was not judged.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use super::bind::plan;
+use super::coverage::{Coverage, CoverageSummary};
+use super::header::Kind;
+use super::{Detection, Window, contract, hash};
+use crate::error::AnalyzeError;
+use crate::finding::{Finding, Severity};
+use crate::session::Session;
+
+/// What a run found.
+#[derive(Debug, Clone, Serialize)]
+pub struct DetectionRun {
+    /// The judged window.
+    pub window: Window,
+    /// Findings, worst first, then newest first.
+    pub findings: Vec<Finding>,
+    /// One entry for each detection, in the order given.
+    pub outcomes: Vec<Outcome>,
+    /// Entities that an absence detection could not judge, for lack of logs.
+    pub not_determinable: Vec<NotDeterminable>,
+    /// KMS events in the window.
+    pub events: u64,
+    /// Where and when logs arrived in the window.
+    pub coverage: CoverageSummary,
+    /// Hash over the detections' text.
+    pub detections_hash: String,
+}
+
+/// What became of one detection.
+#[derive(Debug, Clone, Serialize)]
+pub struct Outcome {
+    /// Id of the detection.
+    pub detection: String,
+    /// Findings it returned.
+    pub findings: usize,
+    /// Why it could not run.
+    pub error: Option<String>,
+}
+
+/// Entities of one account and Region that could not be judged.
+#[derive(Debug, Clone, Serialize)]
+pub struct NotDeterminable {
+    /// Id of the detection.
+    pub detection: String,
+    /// Account without complete logs.
+    pub account_id: String,
+    /// Region without complete logs.
+    pub region: String,
+    /// How many entities.
+    pub entities: u64,
+}
+
+impl DetectionRun {
+    /// Whether a detection could not run.
+    #[must_use]
+    pub fn is_incomplete(&self) -> bool {
+        self.outcomes.iter().any(|outcome| outcome.error.is_some())
+    }
+
+    /// The worst severity found.
+    #[must_use]
+    pub fn worst(&self) -> Option<Severity> {
+        self.findings.iter().map(|finding| finding.severity).max()
+    }
+
+    /// Entities that could not be judged.
+    #[must_use]
+    pub fn not_determinable_entities(&self) -> u64 {
+        self.not_determinable.iter().map(|place| place.entities).sum()
+    }
+}
+
+/// Judges a window. A detection that fails is reported and the others run.
+///
+/// # Errors
+/// When the lake itself cannot be asked.
+pub async fn detect(session: &Session, detections: &[Detection], window: Window) -> Result<DetectionRun, AnalyzeError> {
+    let lookback = detections
+        .iter()
+        .filter(|detection| detection.header.kind == Kind::Absence)
+        .map(|detection| detection.header.lookback_micros())
+        .max()
+        .unwrap_or_default();
+    let looked_at = Window { start: window.start.min(window.end - lookback), end: window.end };
+    let coverage = Coverage::read(session.context(), looked_at)
+        .await
+        .map_err(|error| AnalyzeError::query("coverage cannot be read", error))?;
+    let mut run = DetectionRun {
+        window,
+        findings: Vec::new(),
+        outcomes: Vec::new(),
+        not_determinable: Vec::new(),
+        events: count_events(session, window).await?,
+        coverage: coverage.summary(window),
+        detections_hash: hash(detections),
+    };
+    for detection in detections {
+        let result = judge(session, detection, window).await;
+        let mut outcome = Outcome { detection: detection.header.id.clone(), findings: 0, error: None };
+        match result {
+            Ok(mut findings) => {
+                if detection.header.kind == Kind::Absence {
+                    findings = determinable(findings, detection, window, &coverage, &mut run.not_determinable);
+                }
+                outcome.findings = findings.len();
+                run.findings.extend(findings);
+            }
+            Err(error) => outcome.error = Some(chain(&error)),
+        }
+        run.outcomes.push(outcome);
+    }
+    run.findings.sort_by(|left, right| {
+        (right.severity, &right.event_time, &left.fingerprint).cmp(&(left.severity, &left.event_time, &right.fingerprint))
+    });
+    Ok(run)
+}
+
+/// The findings of one detection, one for each matter.
+async fn judge(session: &Session, detection: &Detection, window: Window) -> Result<Vec<Finding>, AnalyzeError> {
+    let header = &detection.header;
+    let failed = |error| AnalyzeError::query(format!("detection {} cannot run", header.id), error);
+    let frame = plan(session.context(), &detection.text, window, &header.parameters).await.map_err(failed)?;
+    contract::check(header, frame.schema().as_arrow())?;
+    let batches = frame.collect().await.map_err(failed)?;
+    let mut matters: BTreeMap<String, Finding> = BTreeMap::new();
+    let mut order = Vec::new();
+    for batch in &batches {
+        for finding in contract::findings(header, batch)? {
+            match matters.get_mut(&finding.fingerprint) {
+                Some(known) => known.merge(finding),
+                None => {
+                    order.push(finding.fingerprint.clone());
+                    matters.insert(finding.fingerprint.clone(), finding);
+                }
+            }
+        }
+    }
+    Ok(order.iter().filter_map(|fingerprint| matters.remove(fingerprint)).collect())
+}
+
+/// Keeps findings from places whose logs are complete over the lookback, and
+/// counts the others.
+fn determinable(
+    findings: Vec<Finding>,
+    detection: &Detection,
+    window: Window,
+    coverage: &Coverage,
+    not_determinable: &mut Vec<NotDeterminable>,
+) -> Vec<Finding> {
+    let looked_at = Window { start: window.end - detection.header.lookback_micros(), end: window.end };
+    let mut uncovered: BTreeMap<(String, String), u64> = BTreeMap::new();
+    let kept = findings
+        .into_iter()
+        .filter(|finding| {
+            let place = (
+                finding.account_id.clone().unwrap_or_default(),
+                finding.region.clone().unwrap_or_default(),
+            );
+            let complete = coverage.is_complete(&place, looked_at);
+            if !complete {
+                *uncovered.entry(place).or_default() += 1;
+            }
+            complete
+        })
+        .collect();
+    not_determinable.extend(uncovered.into_iter().map(|((account_id, region), entities)| NotDeterminable {
+        detection: detection.header.id.clone(),
+        account_id,
+        region,
+        entities,
+    }));
+    kept
+}
+
+async fn count_events(session: &Session, window: Window) -> Result<u64, AnalyzeError> {
+    let failed = |error| AnalyzeError::query("events cannot be counted", error);
+    let sql = "select count(*) from events where event_time >= $window_start and event_time < $window_end \
+               and event_source like 'kms.%'";
+    let frame = plan(session.context(), sql, window, &BTreeMap::new()).await.map_err(failed)?;
+    let batches = frame.collect().await.map_err(failed)?;
+    let count = batches.first().map(|batch| {
+        use arrow::array::AsArray;
+        batch.column(0).as_primitive::<arrow::datatypes::Int64Type>().value(0)
+    });
+    Ok(count.and_then(|count| u64::try_from(count).ok()).unwrap_or_default())
+}
+
+/// An error with its causes, in one line.
+fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(next) = cause {
+        text.push_str(": ");
+        text.push_str(&next.to_string());
+        cause = next.source();
+    }
+    text.replace('\n', " ")
+}

@@ -1,0 +1,196 @@
+//! A **session**: one lake, opened for questions, with its tables, views and
+//! functions. Read-only: there is no statement that could change the lake.
+
+use std::sync::Arc;
+
+use arrow::array::{RecordBatch, StringArray};
+use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+use datafusion::dataframe::DataFrame;
+use datafusion::datasource::{MemTable, ViewTable};
+use datafusion::error::DataFusionError;
+use datafusion::execution::context::SQLOptions;
+use datafusion::prelude::{SessionConfig, SessionContext};
+use ingest::operations::OPERATIONS;
+use ingest::schema::{EVENTS, TABLES, TableSchema};
+use ingest::{Lake, LakeTable};
+
+mod describe;
+mod table;
+
+pub use describe::{Described, column_meanings};
+use table::LakeTableProvider;
+
+use crate::configuration::Configuration;
+use crate::error::AnalyzeError;
+use crate::{policy, queries, trail};
+
+/// A lake opened for questions.
+pub struct Session {
+    context: SessionContext,
+    events: Option<LakeTable>,
+    own_accounts_inferred: bool,
+}
+
+impl Session {
+    /// Opens a lake at its newest version. A table that is not there yet is
+    /// empty.
+    ///
+    /// # Errors
+    /// When the lake cannot be reached or was made by a newer version.
+    pub async fn open(lake: &Lake, configuration: &Configuration) -> Result<Self, AnalyzeError> {
+        let context = context();
+        let mut events = None;
+        for schema in TABLES {
+            let table = lake.existing_table(schema).await?;
+            register(&context, schema, table.as_ref())?;
+            if schema.name == EVENTS.name {
+                events = table;
+            }
+        }
+        let mut session = Self { context, events, own_accounts_inferred: false };
+        session.add_functions();
+        session.add_facts(configuration).await?;
+        session.add_views().await?;
+        Ok(session)
+    }
+
+    /// Version of `events` that answers come from; none while there is none.
+    #[must_use]
+    pub fn events_version(&self) -> Option<u64> {
+        self.events.as_ref().map(LakeTable::version)
+    }
+
+    /// Whether our accounts were taken from the lake for lack of configuration.
+    #[must_use]
+    pub fn own_accounts_inferred(&self) -> bool {
+        self.own_accounts_inferred
+    }
+
+    /// The engine's context, for whoever registers more tables.
+    #[must_use]
+    pub fn context(&self) -> &SessionContext {
+        &self.context
+    }
+
+    /// Plans a query. Statements that would change anything are refused.
+    ///
+    /// # Errors
+    /// When the text is no query, or names what does not exist.
+    pub async fn query(&self, sql: &str) -> Result<DataFrame, AnalyzeError> {
+        self.context
+            .sql_with_options(sql, read_only())
+            .await
+            .map_err(|error| AnalyzeError::query("the query cannot be run", error))
+    }
+
+    fn add_functions(&self) {
+        for function in policy::functions() {
+            self.context.register_udf(function);
+        }
+        self.context.register_udf(trail::function());
+    }
+
+    /// The tables that no log file wrote: operations, accounts, principals.
+    async fn add_facts(&mut self, configuration: &Configuration) -> Result<(), AnalyzeError> {
+        let trust = &configuration.trust;
+        let columns = ["event_name", "class", "risk", "role", "activity"];
+        let operations = OPERATIONS.iter().map(|o| [o.event_name, o.class, o.risk, o.role, o.activity].map(str::to_owned));
+        self.add_text_table("kms_operations", &columns, operations)?;
+        let trusted = trust.trusted_accounts.iter().map(|account| [account.clone()]);
+        self.add_text_table("trusted_accounts", &["account_id"], trusted)?;
+        let principals = trust.like_patterns().into_iter().map(|(role, pattern)| [role.to_owned(), pattern]);
+        self.add_text_table("trusted_principals", &["role", "like_pattern"], principals)?;
+        self.own_accounts_inferred = trust.own_accounts.is_empty();
+        if self.own_accounts_inferred {
+            let sql = "select distinct recipient_account_id as account_id, 'inferred' as origin \
+                       from events where recipient_account_id <> ''";
+            return self.add_view("own_accounts", sql).await;
+        }
+        let own = trust.own_accounts.iter().map(|account| [account.clone(), "configured".to_owned()]);
+        self.add_text_table("own_accounts", &["account_id", "origin"], own)
+    }
+
+    fn add_text_table<const N: usize>(
+        &self,
+        name: &str,
+        columns: &[&str; N],
+        rows: impl Iterator<Item = [String; N]>,
+    ) -> Result<(), AnalyzeError> {
+        let rows: Vec<[String; N]> = rows.collect();
+        let fields: Vec<Field> = columns.iter().map(|name| Field::new(*name, DataType::Utf8, false)).collect();
+        let schema: SchemaRef = Arc::new(Schema::new(fields));
+        let arrays = (0..N)
+            .map(|column| Arc::new(StringArray::from_iter_values(rows.iter().map(|row| &row[column]))) as _)
+            .collect();
+        let failed = |error: DataFusionError| AnalyzeError::query(format!("table {name}"), error);
+        let batch = RecordBatch::try_new(schema.clone(), arrays).map_err(|error| failed(error.into()))?;
+        let table = MemTable::try_new(schema, vec![vec![batch]]).map_err(failed)?;
+        self.context.register_table(name, Arc::new(table)).map_err(failed)?;
+        Ok(())
+    }
+
+    /// Views may read other views; each is added once those are there.
+    async fn add_views(&self) -> Result<(), AnalyzeError> {
+        let mut waiting: Vec<&(&str, &str)> = queries::VIEWS.iter().collect();
+        while !waiting.is_empty() {
+            let before = waiting.len();
+            let mut postponed = Vec::new();
+            let mut last_error = None;
+            for view in waiting {
+                match self.add_view(view.0, view.1).await {
+                    Ok(()) => {}
+                    Err(error) => {
+                        postponed.push(view);
+                        last_error = Some(error);
+                    }
+                }
+            }
+            if let (true, Some(error)) = (postponed.len() == before, last_error) {
+                return Err(error);
+            }
+            waiting = postponed;
+        }
+        Ok(())
+    }
+
+    async fn add_view(&self, name: &str, sql: &str) -> Result<(), AnalyzeError> {
+        let failed = |error: DataFusionError| AnalyzeError::query(format!("view {name}"), error);
+        let frame = self.context.sql_with_options(sql, read_only()).await.map_err(failed)?;
+        let view = ViewTable::new(frame.into_unoptimized_plan(), Some(sql.to_owned()));
+        self.context.register_table(name, Arc::new(view)).map_err(failed)?;
+        Ok(())
+    }
+}
+
+/// Queries and `explain` only.
+pub(crate) fn read_only() -> SQLOptions {
+    SQLOptions::new().with_allow_ddl(false).with_allow_dml(false).with_allow_statements(false)
+}
+
+fn context() -> SessionContext {
+    let mut config = SessionConfig::new().with_information_schema(true);
+    let options = config.options_mut();
+    // Text keeps the type the lake wrote: what detections return is checked.
+    options.sql_parser.map_string_types_to_utf8view = false;
+    options.execution.parquet.schema_force_view_types = false;
+    options.execution.parquet.pushdown_filters = true;
+    options.execution.parquet.reorder_filters = true;
+    options.execution.collect_statistics = false;
+    options.execution.time_zone = Some("UTC".to_owned());
+    SessionContext::new_with_config(config)
+}
+
+fn register(context: &SessionContext, schema: &'static TableSchema, table: Option<&LakeTable>) -> Result<(), AnalyzeError> {
+    let failed = |error: DataFusionError| AnalyzeError::query(format!("table {}", schema.name), error);
+    match table {
+        Some(table) => {
+            let provider = LakeTableProvider::new(context, table)?;
+            context.register_table(schema.name, Arc::new(provider)).map_err(failed)?;
+        }
+        None => {
+            let empty = MemTable::try_new(schema.arrow(), vec![vec![]]).map_err(failed)?;
+            context.register_table(schema.name, Arc::new(empty)).map_err(failed)?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,284 @@
+//! **Arguments**: what can be typed.
+
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+
+use analyze::Severity;
+use chrono::{DateTime, Utc};
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::simulate::Partition;
+
+/// A queryable history of every AWS KMS key, and what is risky in it.
+///
+/// Exit status: 0 nothing found, 1 findings, 2 something failed or was skipped.
+#[derive(Debug, Parser)]
+#[command(name = "keytrail", version, max_term_width = 100)]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// See it all at once on a simulated trail: no AWS account needed
+    Demo(DemoArguments),
+    /// Write a realistic CloudTrail folder with labelled incidents
+    Simulate(SimulateArguments),
+    /// Read CloudTrail logs into the lake
+    Ingest(IngestArguments),
+    /// Ask the lake in SQL
+    Sql(SqlArguments),
+    /// Judge a window of time and show findings
+    Detect(DetectArguments),
+    /// List, show and test detections
+    Detections(DetectionsArguments),
+    /// Write the generated pages of the user guide
+    #[command(hide = true)]
+    Docs(DocsArguments),
+}
+
+/// Where the lake is.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct LakeArgument {
+    /// Folder or s3://bucket/prefix of the lake
+    #[arg(long, env = "KEYTRAIL_LAKE", value_name = "URI")]
+    pub(crate) lake: String,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DemoArguments {
+    /// Folder to keep the trail and the lake in [default: a new temporary one]
+    pub(crate) folder: Option<PathBuf>,
+    /// CloudTrail records to simulate
+    #[arg(long, default_value_t = 100_000)]
+    pub(crate) events: u64,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SimulateArguments {
+    /// New or empty folder to write to
+    pub(crate) folder: PathBuf,
+    /// CloudTrail records in all, approximately
+    #[arg(long, default_value_t = 100_000)]
+    pub(crate) events: u64,
+    /// Days of history
+    #[arg(long, default_value_t = 30, value_parser = clap::value_parser!(u32).range(1..=3650))]
+    pub(crate) days: u32,
+    /// Accounts
+    #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=500))]
+    pub(crate) accounts: u32,
+    /// Part of the records that is about KMS, 0 to 1
+    #[arg(long, default_value_t = 0.4, value_parser = share)]
+    pub(crate) kms_share: f64,
+    /// The same seed and end give the same folder, byte for byte
+    #[arg(long, default_value_t = 1)]
+    pub(crate) seed: u64,
+    /// aws, aws-us-gov or aws-cn
+    #[arg(long, default_value = "aws")]
+    pub(crate) partition: Partition,
+    /// End of the simulated time, such as 2026-11-01T00:00:00Z [default: the current hour]
+    #[arg(long, value_name = "TIME")]
+    pub(crate) end: Option<DateTime<Utc>>,
+    /// Lay the folder out as an organization trail does
+    #[arg(long)]
+    pub(crate) organization: bool,
+    /// Form of the summary
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) format: SummaryFormat,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct IngestArguments {
+    /// Files, folders, s3://bucket/prefix, or - for standard input
+    #[arg(required = true, value_name = "SOURCE")]
+    pub(crate) sources: Vec<String>,
+    #[command(flatten)]
+    pub(crate) lake: LakeArgument,
+    /// Keep all records of this service too, such as s3; `*` keeps everything
+    #[arg(long, value_name = "SERVICE")]
+    pub(crate) keep: Vec<String>,
+    /// Read objects again that an earlier run has read
+    #[arg(long)]
+    pub(crate) reread: bool,
+    /// Threads that decode [default: one a core]
+    #[arg(long)]
+    pub(crate) threads: Option<NonZeroUsize>,
+    /// Refuse objects with more stored bytes
+    #[arg(long, default_value_t = 256 << 20, value_name = "BYTES")]
+    pub(crate) max_object_bytes: u64,
+    /// Refuse objects that inflate to more bytes
+    #[arg(long, default_value_t = 256 << 20, value_name = "BYTES")]
+    pub(crate) max_document_bytes: u64,
+    /// Skip records with more bytes
+    #[arg(long, default_value_t = 8 << 20, value_name = "BYTES")]
+    pub(crate) max_record_bytes: usize,
+    /// Form of the summary
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) format: SummaryFormat,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SqlArguments {
+    /// The query; without one, a shell
+    pub(crate) query: Option<String>,
+    #[command(flatten)]
+    pub(crate) lake: LakeArgument,
+    /// Read the query from a file
+    #[arg(short, long, conflicts_with = "query", value_name = "FILE")]
+    pub(crate) file: Option<PathBuf>,
+    /// Form of the answer
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) format: AnswerFormat,
+    /// Write the answer to a file instead of standard output
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+    /// keytrail.toml: what is ours and whom we trust
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DetectArguments {
+    #[command(flatten)]
+    pub(crate) lake: LakeArgument,
+    /// Judge this long before now, such as 24h or 7d [default: 24h]
+    #[arg(long, conflicts_with_all = ["from", "to"], value_parser = duration)]
+    pub(crate) since: Option<Duration>,
+    /// Start of the window, inclusive, such as 2026-11-01T00:00:00Z
+    #[arg(long, requires = "to", value_name = "TIME")]
+    pub(crate) from: Option<DateTime<Utc>>,
+    /// End of the window, exclusive
+    #[arg(long, value_name = "TIME")]
+    pub(crate) to: Option<DateTime<Utc>>,
+    /// Run this detection only; may be given more than once
+    #[arg(long, value_name = "ID")]
+    pub(crate) detection: Vec<String>,
+    /// Run the detections of this folder too
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) detections: Option<PathBuf>,
+    /// Show findings of this severity and above
+    #[arg(long, default_value = "info", value_name = "SEVERITY")]
+    pub(crate) min_severity: Severity,
+    /// Exit with 1 for findings of this severity and above
+    #[arg(long, default_value = "low", value_name = "SEVERITY")]
+    pub(crate) fail_on: Severity,
+    /// keytrail.toml: what is ours and whom we trust [default: ./keytrail.toml if there]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    /// Form of the findings
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) format: FindingFormat,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DetectionsArguments {
+    #[command(subcommand)]
+    pub(crate) command: DetectionsCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum DetectionsCommand {
+    /// List all detections
+    List {
+        /// List those of this folder too
+        #[arg(long, value_name = "FOLDER")]
+        detections: Option<PathBuf>,
+        /// Form of the list
+        #[arg(long, value_enum, default_value_t)]
+        format: ListFormat,
+    },
+    /// Show one detection: what it means, its parameters, its SQL
+    Show {
+        /// Its id
+        id: String,
+        /// Look in this folder too
+        #[arg(long, value_name = "FOLDER")]
+        detections: Option<PathBuf>,
+        /// Form of the description
+        #[arg(long, value_enum, default_value_t)]
+        format: ListFormat,
+    },
+    /// Test the detections of a folder on the fixtures beside them
+    Test {
+        /// Folder of detections
+        #[arg(default_value = "queries/detections")]
+        folder: PathBuf,
+        /// Only this detection; may be given more than once
+        #[arg(long, value_name = "ID")]
+        detection: Vec<String>,
+        /// Write what is found as what is expected; read the diff
+        #[arg(long)]
+        bless: bool,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DocsArguments {
+    /// Folder to write to
+    pub(crate) folder: PathBuf,
+}
+
+/// Form of a summary.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum SummaryFormat {
+    #[default]
+    Text,
+    Json,
+}
+
+/// Form of a list.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ListFormat {
+    #[default]
+    Table,
+    Json,
+}
+
+/// Form of findings.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum FindingFormat {
+    #[default]
+    Table,
+    Json,
+    Ndjson,
+}
+
+/// Form of an answer.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum AnswerFormat {
+    #[default]
+    Table,
+    Csv,
+    Json,
+    Ndjson,
+    Parquet,
+    Markdown,
+}
+
+/// A span of time in whole seconds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Duration {
+    pub(crate) seconds: i64,
+}
+
+fn duration(text: &str) -> Result<Duration, String> {
+    let wrong = || format!("{text:?} is no duration: give a number and d, h, m or s, such as 24h");
+    let unit = text.chars().last().ok_or_else(wrong)?;
+    let seconds = match unit {
+        'd' => 86_400,
+        'h' => 3_600,
+        'm' => 60,
+        's' => 1,
+        _ => return Err(wrong()),
+    };
+    let count: u32 = text.strip_suffix(unit).and_then(|count| count.parse().ok()).ok_or_else(wrong)?;
+    Ok(Duration { seconds: i64::from(count) * seconds })
+}
+
+fn share(text: &str) -> Result<f64, String> {
+    match text.parse() {
+        Ok(share) if (0.0..=1.0).contains(&share) => Ok(share),
+        _ => Err("give a number from 0 to 1".to_owned()),
+    }
+}

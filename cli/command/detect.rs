@@ -1,0 +1,119 @@
+//! `keytrail detect`: findings in a window of time.
+
+use std::path::Path;
+
+use analyze::{Configuration, Detection, DetectionRun, Session, Window, built_in, from_folder};
+use anyhow::{Result, bail, ensure};
+use ingest::{Lake, RunRecord, record_run};
+
+use super::{configuration, now, run_id};
+use crate::ExitStatus;
+use crate::arguments::{DetectArguments, FindingFormat};
+use crate::output::findings;
+
+const DAY_MICROS: i64 = 86_400_000_000;
+
+pub(crate) async fn run(arguments: DetectArguments) -> Result<ExitStatus> {
+    let window = window(&arguments)?;
+    let detections = select(arguments.detections.as_deref(), &arguments.detection)?;
+    let configuration = configuration(arguments.config.as_deref())?;
+    let lake = Lake::at(&arguments.lake.lake).await?;
+    let (mut run, session) = judge(&lake, &detections, &configuration, window).await?;
+    run.findings.retain(|finding| finding.severity >= arguments.min_severity);
+    match arguments.format {
+        FindingFormat::Table => findings::print(&run, &lake.uri(), session.own_accounts_inferred()),
+        FindingFormat::Json => anstream::println!("{}", serde_json::to_string_pretty(&run)?),
+        FindingFormat::Ndjson => {
+            for finding in &run.findings {
+                anstream::println!("{}", serde_json::to_string(finding)?);
+            }
+        }
+    }
+    findings::complain(&run);
+    Ok(if run.is_incomplete() {
+        ExitStatus::Incomplete
+    } else if run.worst().is_some_and(|worst| worst >= arguments.fail_on) {
+        ExitStatus::Findings
+    } else {
+        ExitStatus::Nothing
+    })
+}
+
+/// Judges a window and records the run in the lake.
+pub(crate) async fn judge(
+    lake: &Lake,
+    detections: &[Detection],
+    configuration: &Configuration,
+    window: Window,
+) -> Result<(DetectionRun, Session)> {
+    let started = now();
+    let session = Session::open(lake, configuration).await?;
+    ensure!(
+        session.events_version().is_some(),
+        "there is no lake at {}: make one with keytrail ingest SOURCE --lake {}",
+        lake.uri(),
+        lake.uri()
+    );
+    let run = analyze::detect(&session, detections, window).await?;
+    let record = RunRecord {
+        run_id: run_id(started),
+        command: "detect",
+        started_at: started.timestamp_micros(),
+        ended_at: now().timestamp_micros(),
+        window: Some((window.start, window.end)),
+        counts: vec![
+            ("events_version", session.events_version().unwrap_or_default()),
+            ("events", run.events),
+            ("detections", detections.len() as u64),
+            ("findings", run.findings.len() as u64),
+            ("not_determinable", run.not_determinable_entities()),
+            ("skipped", run.outcomes.iter().filter(|outcome| outcome.error.is_some()).count() as u64),
+        ],
+        detections_hash: Some(run.detections_hash.clone()),
+        configuration_hash: configuration.hash.clone(),
+        outcome: if run.is_incomplete() { "incomplete" } else { "complete" },
+        details: None,
+    };
+    if let Err(error) = record_run(lake, &record).await {
+        // A reader of the lake may not be allowed to write to it; findings
+        // matter more than the note that they were looked for.
+        anstream::eprintln!("warning: the run could not be recorded in the lake: {error}");
+    }
+    Ok((run, session))
+}
+
+fn window(arguments: &DetectArguments) -> Result<Window> {
+    let window = match (arguments.from, arguments.to) {
+        (Some(from), Some(to)) => Window { start: from.timestamp_micros(), end: to.timestamp_micros() },
+        (None, Some(to)) => Window { start: to.timestamp_micros() - DAY_MICROS, end: to.timestamp_micros() },
+        _ => {
+            let end = now().timestamp_micros();
+            let span = arguments.since.map_or(DAY_MICROS, |since| since.seconds * 1_000_000);
+            Window { start: end - span, end }
+        }
+    };
+    ensure!(window.start < window.end, "the window is empty: its end must come after its start");
+    Ok(window)
+}
+
+/// The built-in detections and those of a folder, or the ones named of them.
+pub(crate) fn select(folder: Option<&Path>, ids: &[String]) -> Result<Vec<Detection>> {
+    let mut detections = built_in()?;
+    if let Some(folder) = folder {
+        for detection in from_folder(folder)? {
+            // A user's own version of a detection replaces ours.
+            detections.retain(|known| known.header.id != detection.header.id);
+            detections.push(detection);
+        }
+    }
+    if ids.is_empty() {
+        return Ok(detections);
+    }
+    for id in ids {
+        if !detections.iter().any(|detection| detection.header.id == *id) {
+            bail!("there is no detection {id:?}; see keytrail detections list");
+        }
+    }
+    detections.retain(|detection| ids.contains(&detection.header.id));
+    Ok(detections)
+}

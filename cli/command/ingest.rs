@@ -1,0 +1,148 @@
+//! `keytrail ingest`: logs into the lake.
+
+use std::sync::Arc;
+
+use anyhow::Result;
+use chrono::{DateTime, Utc};
+use ingest::{IngestOptions, IngestReport, Lake, Limits, Progress, RunRecord, Source, record_run};
+use serde_json::{Value, json};
+
+use super::{now, run_id};
+use crate::ExitStatus;
+use crate::arguments::{IngestArguments, SummaryFormat};
+use crate::output::progress::IngestBar;
+use crate::output::text::{FAINT, WARN, count, grouped, terminal};
+
+pub(crate) async fn run(arguments: IngestArguments) -> Result<ExitStatus> {
+    let started = now();
+    let sources = arguments.sources.iter().map(|text| Source::parse(text)).collect::<Result<_, _>>()?;
+    let limits = Limits {
+        object_bytes_max: arguments.max_object_bytes,
+        document_bytes_max: arguments.max_document_bytes,
+        record_bytes_max: arguments.max_record_bytes,
+    };
+    let options = IngestOptions {
+        sources,
+        keep: arguments.keep,
+        limits,
+        threads: arguments.threads,
+        reread: arguments.reread,
+        run_id: run_id(started),
+        started_at: started.timestamp_micros(),
+    };
+    let lake = Lake::at(&arguments.lake.lake).await?;
+    let report = ingest_all(&lake, options, started).await?;
+    let seconds = seconds_since(started);
+    match arguments.format {
+        SummaryFormat::Text => summarize(&report, seconds),
+        SummaryFormat::Json => {
+            let mut value = serde_json::to_value(&report)?;
+            if let Value::Object(fields) = &mut value {
+                fields.insert("seconds".to_owned(), json!(seconds));
+            }
+            anstream::println!("{value}");
+        }
+    }
+    complain(&report);
+    Ok(if report.is_incomplete() { ExitStatus::Incomplete } else { ExitStatus::Nothing })
+}
+
+/// Ingests with a bar on a terminal, and records the run.
+pub(crate) async fn ingest_all(lake: &Lake, options: IngestOptions, started: DateTime<Utc>) -> Result<IngestReport> {
+    let progress = Arc::new(Progress::default());
+    let run_id = options.run_id.clone();
+    let bar = IngestBar::follow(progress.clone());
+    let result = ingest::ingest(lake, options, progress).await;
+    drop(bar);
+    let mut run = RunRecord {
+        run_id,
+        command: "ingest",
+        started_at: started.timestamp_micros(),
+        ended_at: now().timestamp_micros(),
+        outcome: "failed",
+        ..RunRecord::default()
+    };
+    match result {
+        Ok(report) => {
+            run.outcome = if report.is_incomplete() { "incomplete" } else { "complete" };
+            run.counts = vec![
+                ("events_version", report.events_version),
+                ("objects", report.objects),
+                ("objects_known", report.objects_known),
+                ("records", report.records),
+                ("events", report.events),
+                ("duplicates", report.duplicates),
+                ("skipped", report.objects_failed + report.records_skipped),
+            ];
+            run.details = Some(json!({ "skipped_reasons": report.skipped_reasons, "kept": report.kept_by_source }).to_string());
+            record_run(lake, &run).await?;
+            Ok(report)
+        }
+        Err(error) => {
+            // The failure itself is what the user needs to hear; a lake that
+            // cannot be written cannot hold a record of it either.
+            let _ = record_run(lake, &run).await;
+            Err(error.into())
+        }
+    }
+}
+
+fn seconds_since(started: DateTime<Utc>) -> f64 {
+    let micros = (now() - started).num_microseconds().unwrap_or_default().max(1);
+    #[expect(clippy::cast_precision_loss, reason = "microseconds of a run are far below 2^53")]
+    let seconds = micros as f64 / 1e6;
+    seconds
+}
+
+pub(crate) fn summarize(report: &IngestReport, seconds: f64) {
+    let known = match report.objects_known {
+        0 => String::new(),
+        known => format!(", {} known from earlier runs", grouped(known)),
+    };
+    anstream::eprintln!(
+        "read {} in {} ({} inflated){known}",
+        count(report.records, "record"),
+        count(report.objects, "object"),
+        indicatif::HumanBytes(report.document_bytes),
+    );
+    anstream::eprintln!(
+        "kept {}: {} added to {}, {} there already",
+        count(report.kept, "event"),
+        grouped(report.events),
+        terminal(&report.lake),
+        grouped(report.duplicates),
+    );
+    let kinds: Vec<String> =
+        report.kept_by_source.iter().map(|(source, number)| format!("{} {}", grouped(*number), terminal(source))).collect();
+    if !kinds.is_empty() {
+        anstream::eprintln!("{FAINT}of these {}{FAINT:#}", kinds.join(", "));
+    }
+    let aside = [
+        (report.objects_left_alone, "digest or insight object left alone", "digest or insight objects left alone"),
+        (report.objects_passed_over, "file passed over: no log file by its name", "files passed over: no log files by their names"),
+    ];
+    for (number, one, many) in aside.into_iter().filter(|(number, ..)| *number > 0) {
+        anstream::eprintln!("{FAINT}{} {}{FAINT:#}", grouped(number), if number == 1 { one } else { many });
+    }
+    #[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a rate for people")]
+    let rate = (report.records as f64 / seconds) as u64;
+    anstream::eprintln!("{FAINT}in {seconds:.1} s, {} records/s{FAINT:#}", grouped(rate));
+}
+
+/// What could not be read: named, up to a number, and counted.
+pub(crate) fn complain(report: &IngestReport) {
+    for failure in &report.failures {
+        anstream::eprintln!("{WARN}skipped:{WARN:#} {}: {}", terminal(&failure.object_uri), terminal(&failure.reason));
+    }
+    let named = report.failures.len() as u64;
+    if report.objects_failed > named {
+        anstream::eprintln!("{WARN}skipped:{WARN:#} {} more", grouped(report.objects_failed - named));
+    }
+    if report.is_incomplete() {
+        anstream::eprintln!(
+            "{} and {} could not be read; everything else was. Run the same command again to retry them.",
+            count(report.objects_failed, "object"),
+            count(report.records_skipped, "record"),
+        );
+    }
+}

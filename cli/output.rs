@@ -1,0 +1,6 @@
+//! **Output**: data on stdout in the form asked for, talk on stderr.
+
+pub(crate) mod answer;
+pub(crate) mod findings;
+pub(crate) mod progress;
+pub(crate) mod text;

@@ -1,0 +1,61 @@
+//! **Progress** of an ingest, on a terminal only.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
+use std::time::Duration;
+
+use indicatif::{ProgressBar, ProgressStyle};
+use ingest::Progress;
+use tokio::task::JoinHandle;
+
+use super::text::grouped;
+
+/// A bar that follows an ingest until it is dropped.
+pub(crate) struct IngestBar {
+    bar: ProgressBar,
+    follower: JoinHandle<()>,
+}
+
+impl IngestBar {
+    /// Shows the bar if stderr is a terminal.
+    pub(crate) fn follow(progress: Arc<Progress>) -> Self {
+        let bar = ProgressBar::new(0);
+        if let Ok(style) = ProgressStyle::with_template(
+            "{spinner} [{elapsed_precise}] {wide_bar} {bytes}/{total_bytes} {binary_bytes_per_sec} eta {eta}\n  {msg}",
+        ) {
+            bar.set_style(style);
+        }
+        let shown = bar.clone();
+        let follower = tokio::spawn(async move {
+            loop {
+                shown.set_message(message(&progress));
+                shown.set_length(progress.bytes_total.load(Relaxed));
+                shown.set_position(progress.bytes.load(Relaxed));
+                shown.tick();
+                tokio::time::sleep(Duration::from_millis(120)).await;
+            }
+        });
+        Self { bar, follower }
+    }
+}
+
+impl Drop for IngestBar {
+    fn drop(&mut self) {
+        self.follower.abort();
+        self.bar.finish_and_clear();
+    }
+}
+
+fn message(progress: &Progress) -> String {
+    if !progress.listed.load(Relaxed) {
+        return "listing".to_owned();
+    }
+    format!(
+        "{}/{} objects, {} records, {} kept, {} skipped",
+        grouped(progress.objects.load(Relaxed)),
+        grouped(progress.objects_total.load(Relaxed)),
+        grouped(progress.records.load(Relaxed)),
+        grouped(progress.events.load(Relaxed)),
+        grouped(progress.skipped.load(Relaxed)),
+    )
+}

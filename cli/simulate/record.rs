@@ -1,0 +1,242 @@
+//! A record is one CloudTrail record as AWS writes it, here written straight into a file's text.
+//!
+//! Nothing in a simulated record needs escaping unless its author escaped it: ids are hexadecimal, and
+//! names, contexts and agents are plain.
+
+use std::io::Write as _;
+
+/// Growing text: bytes, since digits are written by hand.
+pub(super) type Text = Vec<u8>;
+
+/// All that one record says. An empty string means that the field is absent.
+#[derive(Debug, Clone)]
+pub(super) struct Call<'a> {
+    /// Minor number of `eventVersion`: 8 to 11.
+    pub(super) version: u8,
+    /// The `userIdentity` object without its closing brace.
+    pub(super) identity: &'a str,
+    pub(super) invoked_by: &'a str,
+    /// `YYYY-MM-DD`.
+    pub(super) date: &'a str,
+    pub(super) second: u32,
+    pub(super) source: &'a str,
+    pub(super) name: &'a str,
+    pub(super) region: &'a str,
+    pub(super) address: &'a str,
+    pub(super) agent: &'a str,
+    /// `errorCode` and `errorMessage`.
+    pub(super) error: Option<(&'a str, &'a str)>,
+    pub(super) request: &'a [u8],
+    pub(super) response: &'a str,
+    pub(super) additional: &'a str,
+    pub(super) request_id: Option<u128>,
+    pub(super) event_id: u128,
+    pub(super) read_only: bool,
+    pub(super) resources: &'a str,
+    pub(super) event_type: &'a str,
+    pub(super) recipient: &'a str,
+    pub(super) service_event: &'a str,
+    pub(super) shared_event_id: Option<u128>,
+    pub(super) vpc_endpoint: &'a str,
+    /// The domain of the endpoint a client called; only direct calls have `tlsDetails`.
+    pub(super) tls_domain: &'a str,
+    pub(super) from_console: bool,
+    /// Whether CloudTrail says that it delivered this record late.
+    pub(super) delayed: bool,
+}
+
+impl Default for Call<'_> {
+    fn default() -> Self {
+        Self {
+            version: 11,
+            identity: "",
+            invoked_by: "",
+            date: "",
+            second: 0,
+            source: "kms.amazonaws.com",
+            name: "",
+            region: "",
+            address: "",
+            agent: "",
+            error: None,
+            request: b"null",
+            response: "null",
+            additional: "",
+            request_id: None,
+            event_id: 0,
+            read_only: true,
+            resources: "",
+            event_type: "AwsApiCall",
+            recipient: "",
+            service_event: "",
+            shared_event_id: None,
+            vpc_endpoint: "",
+            tls_domain: "",
+            from_console: false,
+            delayed: false,
+        }
+    }
+}
+
+impl Call<'_> {
+    pub(super) fn is_kms(&self) -> bool {
+        self.source == "kms.amazonaws.com"
+    }
+
+    /// Appends the record's JSON.
+    pub(super) fn write(&self, out: &mut Text) {
+        out.extend_from_slice(b"{\"eventVersion\":\"1.");
+        out.extend_from_slice(&[b'0' + self.version / 10, b'0' + self.version % 10]);
+        put(out, "\",\"userIdentity\":");
+        put(out, self.identity);
+        self.write_optional(out, ",\"invokedBy\":\"", self.invoked_by, "\"");
+        put(out, "},\"eventTime\":\"");
+        put(out, self.date);
+        put_clock(out, self.second);
+        put_field(out, "Z\",\"eventSource\":\"", self.source);
+        put_field(out, "\",\"eventName\":\"", self.name);
+        put_field(out, "\",\"awsRegion\":\"", self.region);
+        put_field(out, "\",\"sourceIPAddress\":\"", self.address);
+        put_field(out, "\",\"userAgent\":\"", self.agent);
+        put(out, "\"");
+        if let Some((code, message)) = self.error {
+            put_field(out, ",\"errorCode\":\"", code);
+            self.write_optional(out, "\",\"errorMessage\":\"", message, "");
+            put(out, "\"");
+        }
+        put(out, ",\"requestParameters\":");
+        out.extend_from_slice(self.request);
+        put_field(out, ",\"responseElements\":", self.response);
+        self.write_optional(out, ",\"additionalEventData\":", self.additional, "");
+        if let Some(id) = self.request_id {
+            put(out, ",\"requestID\":\"");
+            put_uuid(out, id);
+            put(out, "\"");
+        }
+        put(out, ",\"eventID\":\"");
+        put_uuid(out, self.event_id);
+        put_field(out, "\",\"readOnly\":", if self.read_only { "true" } else { "false" });
+        self.write_end(out);
+    }
+
+    fn write_end(&self, out: &mut Text) {
+        self.write_optional(out, ",\"resources\":", self.resources, "");
+        put_field(out, ",\"eventType\":\"", self.event_type);
+        put_field(out, "\",\"managementEvent\":true,\"recipientAccountId\":\"", self.recipient);
+        put(out, "\"");
+        self.write_optional(out, ",\"serviceEventDetails\":", self.service_event, "");
+        if let Some(id) = self.shared_event_id {
+            put(out, ",\"sharedEventID\":\"");
+            put_uuid(out, id);
+            put(out, "\"");
+        }
+        self.write_optional(out, ",\"vpcEndpointId\":\"", self.vpc_endpoint, "\"");
+        put(out, ",\"eventCategory\":\"Management\"");
+        if self.delayed {
+            put(out, ",\"addendum\":{\"reason\":\"DELIVERY_DELAY\"}");
+        }
+        if !self.tls_domain.is_empty() {
+            put(out, ",\"tlsDetails\":{\"tlsVersion\":\"TLSv1.3\",\"cipherSuite\":\"TLS_AES_128_GCM_SHA256\"");
+            let service = self.source.split('.').next().unwrap_or(self.source);
+            put_field(out, ",\"clientProvidedHostHeader\":\"", service);
+            put_field(out, ".", self.region);
+            put_field(out, ".", self.tls_domain);
+            put(out, if self.version >= 11 { "\",\"keyExchange\":\"X25519MLKEM768\"}" } else { "\"}" });
+        }
+        if self.from_console {
+            put(out, ",\"sessionCredentialFromConsole\":\"true\"");
+        }
+        put(out, "}");
+    }
+
+    fn write_optional(&self, out: &mut Text, before: &str, value: &str, after: &str) {
+        if !value.is_empty() {
+            put_field(out, before, value);
+            put(out, after);
+        }
+    }
+}
+
+pub(super) fn put(out: &mut Text, text: &str) {
+    out.extend_from_slice(text.as_bytes());
+}
+
+fn put_field(out: &mut Text, before: &str, value: &str) {
+    put(out, before);
+    put(out, value);
+}
+
+fn put_clock(out: &mut Text, second: u32) {
+    let pair = |number: u32| [b'0' + (number / 10 % 10) as u8, b'0' + (number % 10) as u8];
+    let ([h1, h2], [m1, m2], [s1, s2]) =
+        (pair(second / 3600), pair(second / 60 % 60), pair(second % 60));
+    out.extend_from_slice(&[b'T', h1, h2, b':', m1, m2, b':', s1, s2]);
+}
+
+const HEX: &[u8; 16] = b"0123456789abcdef";
+
+/// Appends the lowest `digits` hexadecimal digits of `number`.
+pub(super) fn put_hex(out: &mut Text, number: u64, digits: u32) {
+    for digit in (0..digits).rev() {
+        out.push(HEX[(number >> (digit * 4)) as usize & 15]);
+    }
+}
+
+/// Appends a UUID in its usual spelling.
+pub(super) fn put_uuid(out: &mut Text, id: u128) {
+    let mut text = [b'-'; 36];
+    let mut at = 0;
+    for digit in 0..32 {
+        if matches!(digit, 8 | 12 | 16 | 20) {
+            at += 1;
+        }
+        text[at] = HEX[(id >> (124 - digit * 4)) as usize & 15];
+        at += 1;
+    }
+    out.extend_from_slice(&text);
+}
+
+/// A UUID in its usual spelling.
+pub(super) fn uuid_text(id: u128) -> String {
+    let mut text = Text::new();
+    put_uuid(&mut text, id);
+    String::from_utf8_lossy(&text).into_owned()
+}
+
+/// Appends formatted text; writing to memory cannot fail.
+pub(super) fn put_format(out: &mut Text, arguments: std::fmt::Arguments<'_>) {
+    let _infallible = out.write_fmt(arguments);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_record_is_json_with_the_fields_of_its_call() -> anyhow::Result<()> {
+        let call = Call {
+            identity: r#"{"type":"AWSService""#,
+            invoked_by: "cloudtrail.amazonaws.com",
+            date: "2026-11-02",
+            second: 86_399,
+            name: "GenerateDataKey",
+            event_id: 0x0123_4567_89ab_cdef_0123_4567_89ab_cdef,
+            delayed: true,
+            region: "eu-west-1",
+            tls_domain: "amazonaws.com",
+            from_console: true,
+            error: Some(("InvalidCiphertextException", "")),
+            ..Call::default()
+        };
+        let mut text = Text::new();
+        call.write(&mut text);
+        let value: serde_json::Value = serde_json::from_slice(&text)?;
+        assert_eq!(value["eventTime"], "2026-11-02T23:59:59Z");
+        assert_eq!(value["eventVersion"], "1.11");
+        assert_eq!(value["eventID"], "01234567-89ab-cdef-0123-456789abcdef");
+        assert_eq!(value["userIdentity"]["invokedBy"], "cloudtrail.amazonaws.com");
+        assert_eq!(value["tlsDetails"]["keyExchange"], "X25519MLKEM768");
+        assert!(value.get("errorMessage").is_none());
+        Ok(())
+    }
+}

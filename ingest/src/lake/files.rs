@@ -1,0 +1,73 @@
+//! A **data file** of a table, and what the log says is in it.
+
+use std::collections::HashMap;
+
+use deltalake_core::kernel::{Add, LogicalFileView};
+use object_store::path::Path;
+use serde::Deserialize;
+use serde_json::{Map, Value};
+
+use crate::date;
+
+/// One file of one version of a table.
+#[derive(Debug, Clone)]
+pub struct DataFile {
+    /// Path below the table.
+    pub path: Path,
+    /// Size, bytes.
+    pub bytes: u64,
+    /// Partition column to value.
+    pub partition_values: HashMap<String, Option<String>>,
+    /// What the log keeps about the rows.
+    pub statistics: FileStatistics,
+}
+
+/// Statistics of one file, for the columns that have them.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub struct FileStatistics {
+    /// Rows in the file.
+    pub num_records: Option<u64>,
+    /// Column to a value that none is below.
+    pub min_values: Map<String, Value>,
+    /// Column to a value that none is above; text may be cut, times are cut to
+    /// milliseconds.
+    pub max_values: Map<String, Value>,
+    /// Column to the number of nulls.
+    pub null_count: Map<String, Value>,
+}
+
+impl DataFile {
+    pub(super) fn from_view(view: &LogicalFileView) -> Self {
+        Self {
+            path: view.object_store_path(),
+            bytes: u64::try_from(view.size()).unwrap_or_default(),
+            partition_values: view.partition_values_map(),
+            statistics: statistics(view.stats().as_deref()),
+        }
+    }
+
+    /// A file that was written and not committed yet.
+    pub(crate) fn from_add(add: &Add) -> Self {
+        Self {
+            path: Path::parse(&add.path).unwrap_or_else(|_| Path::from(add.path.as_str())),
+            bytes: u64::try_from(add.size).unwrap_or_default(),
+            partition_values: add.partition_values.clone(),
+            statistics: statistics(add.stats.as_deref()),
+        }
+    }
+
+    /// First and last moment of a time column, microseconds; none when the log
+    /// does not know.
+    #[must_use]
+    pub fn time_range(&self, column: &str) -> Option<(i64, i64)> {
+        let time = |values: &Map<String, Value>| date::micros(values.get(column)?.as_str()?);
+        let (first, last) = (time(&self.statistics.min_values)?, time(&self.statistics.max_values)?);
+        // The log cuts times to milliseconds.
+        Some((first, last + 999))
+    }
+}
+
+fn statistics(text: Option<&str>) -> FileStatistics {
+    text.and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default()
+}

@@ -1,0 +1,136 @@
+//! A **table writer**: batches in, Parquet files out, not yet committed.
+
+use std::num::NonZeroU64;
+
+use arrow::array::{Array, AsArray, RecordBatch};
+use arrow::compute::{SortColumn, SortOptions, lexsort_to_indices, take_record_batch};
+use deltalake_core::datafile::writer::{DeltaWriter, WriterConfig};
+use deltalake_core::kernel::Add;
+use delta_kernel::expressions::Scalar;
+use delta_kernel::table_properties::DataSkippingNumIndexedCols;
+use indexmap::IndexMap;
+use parquet::basic::{Compression, ZstdLevel};
+use parquet::file::properties::{EnabledStatistics, WriterProperties, WriterVersion};
+use parquet::schema::types::ColumnPath;
+
+use super::{LakeError, LakeTable};
+
+/// A file is closed when it has about this many bytes.
+const FILE_BYTES: NonZeroU64 = NonZeroU64::new(128 << 20).unwrap();
+
+/// Rows of a row group: the unit that statistics and bloom filters let a reader
+/// skip, and that a writer holds in memory.
+const ROW_GROUP_ROWS: usize = 128 * 1024;
+
+/// Columns that are searched for single values.
+const BLOOM_COLUMNS: &[&str] = &["event_id", "key_arn"];
+
+/// Writes the files of one commit to a table.
+pub struct TableWriter {
+    writer: DeltaWriter,
+    partitioned_by: &'static [&'static str],
+    sorted_by: &'static str,
+    table: LakeTable,
+}
+
+impl TableWriter {
+    /// A writer for the table; rows are sorted by `sorted_by` batch by batch.
+    #[must_use]
+    pub fn new(table: &LakeTable, sorted_by: &'static str) -> Self {
+        let schema = table.schema();
+        let columns = schema.partitioned_by.iter().map(|&name| name.to_owned()).collect();
+        let config = WriterConfig::new(
+            schema.arrow(),
+            columns,
+            Some(properties(schema.statistics)),
+            Some(FILE_BYTES),
+            Some(8 * 1024),
+            DataSkippingNumIndexedCols::NumColumns(0),
+            Some(schema.statistics.iter().map(|&name| name.to_owned()).collect()),
+        );
+        Self {
+            writer: DeltaWriter::new(table.store(), config),
+            partitioned_by: schema.partitioned_by,
+            sorted_by,
+            table: table.clone(),
+        }
+    }
+
+    /// Sorts a batch by partition and time and writes it.
+    ///
+    /// # Errors
+    /// When the batch does not fit the table or the store refuses.
+    pub async fn write(&mut self, batch: &RecordBatch) -> Result<(), LakeError> {
+        let sorted = self.sort(batch).map_err(|error| LakeError::table(&self.table, error))?;
+        let mut start = 0;
+        while start < sorted.num_rows() {
+            let end = self.partition_end(&sorted, start);
+            let values = self.partition_values(&sorted, start);
+            self.writer
+                .write_partition(sorted.slice(start, end - start), &values)
+                .await
+                .map_err(|error| LakeError::table(&self.table, error))?;
+            start = end;
+        }
+        Ok(())
+    }
+
+    /// Closes the files. They are in the store, but no version has them yet.
+    ///
+    /// # Errors
+    /// When the store refuses.
+    pub async fn close(self) -> Result<Vec<Add>, LakeError> {
+        self.writer.close().await.map_err(|error| LakeError::table(&self.table, error))
+    }
+
+    fn sort(&self, batch: &RecordBatch) -> Result<RecordBatch, arrow::error::ArrowError> {
+        let columns: Vec<SortColumn> = self
+            .partitioned_by
+            .iter()
+            .chain([&self.sorted_by])
+            .filter_map(|name| batch.column_by_name(name))
+            .map(|values| SortColumn { values: values.clone(), options: Some(SortOptions::default()) })
+            .collect();
+        let indices = lexsort_to_indices(&columns, None)?;
+        take_record_batch(batch, &indices)
+    }
+
+    /// One past the last row of the partition that `start` is in.
+    fn partition_end(&self, batch: &RecordBatch, start: usize) -> usize {
+        let same = |row: usize| self.partitioned_by.iter().all(|name| text(batch, name, row) == text(batch, name, start));
+        (start + 1..batch.num_rows()).find(|&row| !same(row)).unwrap_or(batch.num_rows())
+    }
+
+    fn partition_values(&self, batch: &RecordBatch, row: usize) -> IndexMap<String, Scalar> {
+        self.partitioned_by
+            .iter()
+            .map(|&name| (name.to_owned(), Scalar::String(text(batch, name, row).unwrap_or_default().to_owned())))
+            .collect()
+    }
+}
+
+fn text<'a>(batch: &'a RecordBatch, column: &str, row: usize) -> Option<&'a str> {
+    let values = batch.column_by_name(column)?.as_string_opt::<i32>()?;
+    values.is_valid(row).then(|| values.value(row))
+}
+
+/// How the Parquet files are written. Page statistics cost space for JSON text
+/// and help nobody, so only the columns worth it have them.
+fn properties(statistics: &[&str]) -> WriterProperties {
+    let mut builder = WriterProperties::builder()
+        .set_writer_version(WriterVersion::PARQUET_1_0)
+        .set_compression(Compression::ZSTD(ZstdLevel::default()))
+        .set_max_row_group_row_count(Some(ROW_GROUP_ROWS))
+        .set_data_page_row_count_limit(8 * 1024)
+        .set_statistics_enabled(EnabledStatistics::None)
+        .set_created_by(format!("keytrail {}", env!("CARGO_PKG_VERSION")));
+    for name in statistics {
+        builder = builder.set_column_statistics_enabled(ColumnPath::from(*name), EnabledStatistics::Page);
+    }
+    for name in BLOOM_COLUMNS {
+        if statistics.contains(name) {
+            builder = builder.set_column_bloom_filter_enabled(ColumnPath::from(*name), true);
+        }
+    }
+    builder.build()
+}

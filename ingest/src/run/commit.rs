@@ -1,0 +1,195 @@
+//! A **commit unit**: decoded batches, written as files, and added to the lake
+//! all at once.
+
+use std::collections::HashSet;
+
+use arrow::array::{BooleanArray, RecordBatch, StringArray};
+use arrow::compute::filter_record_batch;
+use deltalake_core::kernel::Add;
+use std::sync::Arc;
+
+use super::{Decoded, IngestOptions};
+use crate::decode::{append_object, ObjectReport};
+use crate::error::IngestError;
+use crate::known::{EventKey, KnownEvents, keyed_rows};
+use crate::lake::{COMMIT_ATTEMPTS_MAX, Committed, DataFile, LakeError, LakeTable, TableWriter, back_off};
+use crate::report::IngestReport;
+use crate::rows::Rows;
+use crate::scan::scan_all;
+use crate::schema::OBJECTS;
+use crate::source::Object;
+
+/// Application id of ingest's commits.
+const APPLICATION: &str = "ingest";
+
+/// Events of one commit, at most: bounds memory, and what a killed run loses.
+const UNIT_EVENTS: usize = 500_000;
+
+/// Objects of one commit, at most.
+const UNIT_OBJECTS: usize = 50_000;
+
+/// Collects batches and commits them unit by unit.
+pub(super) struct Committer {
+    events: LakeTable,
+    objects: LakeTable,
+    known: KnownEvents,
+    writer: Option<TableWriter>,
+    pending_events: usize,
+    journal: Rows,
+    run_id: String,
+    started_at: i64,
+}
+
+impl Committer {
+    pub(super) fn new(events: LakeTable, objects: LakeTable, options: &IngestOptions) -> Result<Self, IngestError> {
+        Ok(Self {
+            known: KnownEvents::new(&events)?,
+            events,
+            objects,
+            writer: None,
+            pending_events: 0,
+            journal: Rows::new(&OBJECTS),
+            run_id: options.run_id.clone(),
+            started_at: options.started_at,
+        })
+    }
+
+    /// Takes a decoded part: its new events are written, its objects noted.
+    pub(super) async fn take(&mut self, part: Decoded, report: &mut IngestReport) -> Result<(), IngestError> {
+        let batch = part.rows?;
+        let fresh = self.known.admit(&self.events, &batch).await?;
+        let new = filter_record_batch(&batch, &fresh)?;
+        report.duplicates += (batch.num_rows() - new.num_rows()) as u64;
+        if new.num_rows() > 0 {
+            self.pending_events += new.num_rows();
+            let writer = self.writer.get_or_insert_with(|| TableWriter::new(&self.events, "event_time"));
+            writer.write(&new).await?;
+        }
+        for (object, outcome) in &part.objects {
+            self.note(object, outcome);
+        }
+        if self.pending_events >= UNIT_EVENTS || self.journal.len() >= UNIT_OBJECTS {
+            self.commit(report).await?;
+        }
+        Ok(())
+    }
+
+    /// Commits what is left.
+    pub(super) async fn finish(mut self, report: &mut IngestReport) -> Result<(), IngestError> {
+        self.commit(report).await?;
+        report.events_version = self.events.version();
+        Ok(())
+    }
+
+    fn note(&mut self, object: &Object, outcome: &ObjectReport) {
+        append_object(&mut self.journal, object, outcome, &self.run_id, self.started_at);
+    }
+
+    /// Events first, then the journal: a run killed in between reads these
+    /// objects again and finds their events there.
+    async fn commit(&mut self, report: &mut IngestReport) -> Result<(), IngestError> {
+        if let Some(writer) = self.writer.take() {
+            let files = writer.close().await?;
+            let added = self.commit_events(files, report).await?;
+            report.events += added;
+            report.commits += 1;
+            self.pending_events = 0;
+            self.known.make_room();
+        }
+        if !self.journal.is_empty() {
+            let batch = self.journal.finish()?;
+            let mut writer = TableWriter::new(&self.objects, "object_uri");
+            writer.write(&batch).await?;
+            let files = writer.close().await?;
+            append_blindly(&mut self.objects, files, APPLICATION, self.started_at).await?;
+        }
+        Ok(())
+    }
+
+    /// Adds the files to `events`. When somebody else committed first, rows
+    /// that are in their files too are taken out of ours before the next try.
+    async fn commit_events(&mut self, mut files: Vec<Add>, report: &mut IngestReport) -> Result<u64, IngestError> {
+        for attempt in 0..COMMIT_ATTEMPTS_MAX {
+            let added = files.iter().map(|add| DataFile::from_add(add).statistics.num_records.unwrap_or_default()).sum();
+            if files.is_empty() {
+                return Ok(0);
+            }
+            let ours: Vec<_> = files.iter().map(|add| DataFile::from_add(add).path).collect();
+            let committed = self.events.append(files.clone(), APPLICATION, self.started_at).await?;
+            if committed == Committed::Moved {
+                self.events.refresh().await?;
+                if !holds(&self.events, &ours)? {
+                    let theirs = self.known.look_again(&self.events).await?;
+                    files = self.without(files, &theirs, report).await?;
+                    back_off(attempt).await;
+                    continue;
+                }
+            }
+            self.known.committed(&ours);
+            return Ok(added);
+        }
+        Err(LakeError::Contended { table: "events", attempts: COMMIT_ATTEMPTS_MAX }.into())
+    }
+
+    /// Our files without the rows that others added meanwhile.
+    async fn without(&self, files: Vec<Add>, theirs: &HashSet<EventKey>, report: &mut IngestReport) -> Result<Vec<Add>, IngestError> {
+        if theirs.is_empty() {
+            return Ok(files);
+        }
+        let mut writer = TableWriter::new(&self.events, "event_time");
+        let mut dropped = 0;
+        for add in &files {
+            let file = DataFile::from_add(add);
+            for batch in scan_all(&self.events, &file).await? {
+                let keep: BooleanArray = keyed_rows(&batch).iter().map(|(_, key)| !theirs.contains(key)).collect();
+                let kept = filter_record_batch(&batch, &keep)?;
+                dropped += (batch.num_rows() - kept.num_rows()) as u64;
+                writer.write(&with_partitions(&kept, &file, &self.events)?).await?;
+            }
+        }
+        report.duplicates += dropped;
+        Ok(writer.close().await?)
+    }
+}
+
+/// Puts the partition columns back, which data files do not hold.
+fn with_partitions(batch: &RecordBatch, file: &DataFile, table: &LakeTable) -> Result<RecordBatch, IngestError> {
+    let schema = table.schema().arrow();
+    let mut columns = Vec::with_capacity(schema.fields().len());
+    for field in schema.fields() {
+        let column = match batch.column_by_name(field.name()) {
+            Some(column) => column.clone(),
+            None => {
+                let value = file.partition_values.get(field.name()).cloned().flatten().unwrap_or_default();
+                Arc::new(StringArray::from(vec![value; batch.num_rows()]))
+            }
+        };
+        columns.push(column);
+    }
+    Ok(RecordBatch::try_new(schema, columns)?)
+}
+
+/// Whether all these files are in the table: then a commit whose answer was
+/// lost has landed.
+fn holds(table: &LakeTable, paths: &[object_store::path::Path]) -> Result<bool, LakeError> {
+    let present: HashSet<_> = table.files()?.into_iter().map(|file| file.path).collect();
+    Ok(paths.iter().all(|path| present.contains(path)))
+}
+
+/// Adds files to a table whose rows nobody else could have added.
+pub(super) async fn append_blindly(table: &mut LakeTable, files: Vec<Add>, application: &str, run_number: i64) -> Result<u64, LakeError> {
+    let paths: Vec<_> = files.iter().map(|add| DataFile::from_add(add).path).collect();
+    for attempt in 0..COMMIT_ATTEMPTS_MAX {
+        match table.append(files.clone(), application, run_number).await? {
+            Committed::Version(version) => return Ok(version),
+            Committed::Moved => {
+                table.refresh().await?;
+                if holds(table, &paths)? {
+                    return Ok(table.version());
+                }
+                back_off(attempt).await;
+            }
+        }
+    }
+    Err(LakeError::Contended { table: table.schema().name, attempts: COMMIT_ATTEMPTS_MAX })
+}

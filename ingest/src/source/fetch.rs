@@ -1,0 +1,97 @@
+//! **Fetching**: many objects in flight, few bytes in memory.
+
+use std::io::Read;
+use std::sync::Arc;
+
+use aws_sdk_s3::Client;
+use aws_sdk_s3::error::DisplayErrorContext;
+use bytes::Bytes;
+use futures::{StreamExt as _, stream};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
+
+use super::s3::explain;
+use super::{Object, Place};
+use crate::inflate::Limits;
+
+/// Requests in flight. S3 answers in tens of milliseconds whatever the load, so
+/// small files are fetched fast only side by side.
+const REQUESTS: usize = 64;
+
+/// Bytes fetched and not yet read, in units of 1 KiB.
+const BUDGET_KIB: u32 = 64 * 1024;
+
+/// An object with its bytes, or why there are none.
+pub(crate) struct Fetched {
+    pub(crate) object: Object,
+    pub(crate) stored: Result<Stored, String>,
+    /// Held until the object has been read.
+    pub(crate) _budget: Option<OwnedSemaphorePermit>,
+}
+
+/// The bytes of an object, or where the reader finds them itself.
+pub(crate) enum Stored {
+    /// To be read by the worker: local reads are not worth a hand-over.
+    Local,
+    Bytes(Bytes),
+}
+
+/// Fetches all objects in order and hands them on. Ends early when nobody
+/// listens.
+pub(crate) async fn fetch_all(
+    objects: Vec<Object>,
+    client: Option<Client>,
+    limits: Limits,
+    sender: mpsc::Sender<Fetched>,
+) {
+    let budget = Arc::new(Semaphore::new(BUDGET_KIB as usize));
+    let mut fetches = stream::iter(objects)
+        .map(|object| fetch(object, client.clone(), limits, budget.clone()))
+        .buffered(REQUESTS);
+    while let Some(fetched) = fetches.next().await {
+        if sender.send(fetched).await.is_err() {
+            return;
+        }
+    }
+}
+
+async fn fetch(object: Object, client: Option<Client>, limits: Limits, budget: Arc<Semaphore>) -> Fetched {
+    if object.bytes > limits.object_bytes_max {
+        let reason = format!("object has {} bytes; the limit is {}", object.bytes, limits.object_bytes_max);
+        return Fetched { object, stored: Err(reason), _budget: None };
+    }
+    let (Place::S3 { bucket, key }, Some(client)) = (&object.place, client) else {
+        return Fetched { object, stored: Ok(Stored::Local), _budget: None };
+    };
+    let kib = u32::try_from(object.bytes / 1024 + 1).unwrap_or(BUDGET_KIB).min(BUDGET_KIB);
+    let permit = budget.acquire_many_owned(kib).await.ok();
+    let stored = get(&client, bucket, key).await.map(Stored::Bytes);
+    Fetched { object, stored, _budget: permit }
+}
+
+async fn get(client: &Client, bucket: &str, key: &str) -> Result<Bytes, String> {
+    let answer = client
+        .get_object()
+        .bucket(bucket)
+        .key(key)
+        .send()
+        .await
+        .map_err(|error| explain(&DisplayErrorContext(&error).to_string()))?;
+    let body = answer.body.collect().await.map_err(|error| explain(&DisplayErrorContext(&error).to_string()))?;
+    Ok(body.into_bytes())
+}
+
+/// Reads a local object into `buffer`, which is cleared first.
+pub(crate) fn read_local(object: &Object, limits: &Limits, buffer: &mut Vec<u8>) -> Result<(), String> {
+    buffer.clear();
+    let cap = limits.object_bytes_max;
+    let read = match &object.place {
+        Place::Stdin => std::io::stdin().lock().take(cap + 1).read_to_end(buffer),
+        Place::File(path) => std::fs::File::open(path).and_then(|file| file.take(cap + 1).read_to_end(buffer)),
+        Place::S3 { .. } => return Err("not a local object".to_owned()),
+    };
+    match read {
+        Ok(_) if buffer.len() as u64 > cap => Err(format!("more than {cap} bytes; the limit is --max-object-bytes")),
+        Ok(_) => Ok(()),
+        Err(error) => Err(error.to_string()),
+    }
+}

@@ -1,0 +1,103 @@
+//! **Python**: the environment with other people's software that `tests/run` makes.
+
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::path::PathBuf;
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+
+use serde_json::{Value, json};
+
+/// The interpreter of that environment.
+pub(crate) fn interpreter() -> PathBuf {
+    let Some(path) = std::env::var_os("KEYTRAIL_TEST_PYTHON") else {
+        panic!("KEYTRAIL_TEST_PYTHON is not set: run tests/run, which installs what this test needs");
+    };
+    path.into()
+}
+
+/// A script of this folder.
+pub(crate) fn script(name: &str) -> Command {
+    let mut command = Command::new(interpreter());
+    command.arg(PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests").join(name));
+    command
+}
+
+/// An S3 server. It ends with the last test that holds it.
+#[derive(Debug)]
+pub(crate) struct S3Server {
+    process: Mutex<Process>,
+    pub(crate) endpoint: String,
+    pub(crate) access_key: String,
+    pub(crate) secret_key: String,
+}
+
+#[derive(Debug)]
+struct Process {
+    child: Child,
+    /// `None` once the server was told to end.
+    stdin: Option<ChildStdin>,
+    stdout: BufReader<ChildStdout>,
+}
+
+impl S3Server {
+    /// The server, started when no other test has one running.
+    pub(crate) fn shared() -> Arc<Self> {
+        static RUNNING: Mutex<Weak<S3Server>> = Mutex::new(Weak::new());
+        let mut running = RUNNING.lock().unwrap_or_else(PoisonError::into_inner);
+        running.upgrade().unwrap_or_else(|| {
+            let server = Arc::new(Self::start());
+            *running = Arc::downgrade(&server);
+            server
+        })
+    }
+
+    fn start() -> Self {
+        let mut child = script("s3_server.py").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+        let (stdin, stdout) = (child.stdin.take(), BufReader::new(child.stdout.take().unwrap()));
+        let mut process = Process { child, stdin, stdout };
+        let greeting = process.answer();
+        let text = |name: &str| greeting[name].as_str().unwrap().to_owned();
+        Self {
+            endpoint: text("endpoint"),
+            access_key: text("access_key"),
+            secret_key: text("secret_key"),
+            process: Mutex::new(process),
+        }
+    }
+
+    pub(crate) fn make_bucket(&self, bucket: &str) {
+        self.ask(&json!({"bucket": bucket}));
+    }
+
+    /// Uploads a folder.
+    pub(crate) fn put(&self, folder: PathBuf, bucket: &str, prefix: &str) {
+        self.ask(&json!({"put": folder, "bucket": bucket, "prefix": prefix}));
+    }
+
+    pub(crate) fn keys(&self, bucket: &str, prefix: &str) -> Vec<String> {
+        let answer = self.ask(&json!({"list": prefix, "bucket": bucket}));
+        serde_json::from_value(answer["keys"].clone()).unwrap()
+    }
+
+    fn ask(&self, command: &Value) -> Value {
+        let mut process = self.process.lock().unwrap_or_else(PoisonError::into_inner);
+        writeln!(process.stdin.as_ref().unwrap(), "{command}").unwrap();
+        process.answer()
+    }
+}
+
+impl Process {
+    fn answer(&mut self) -> Value {
+        let mut line = String::new();
+        self.stdout.read_line(&mut line).unwrap();
+        serde_json::from_str(&line).unwrap_or_else(|_| panic!("the S3 server failed: its message is above"))
+    }
+}
+
+impl Drop for Process {
+    /// The script ends what it started when its input closes.
+    fn drop(&mut self) {
+        drop(self.stdin.take());
+        let _ended = self.child.wait();
+    }
+}

@@ -1,0 +1,19 @@
+//! The end-to-end tests: the real binary, in a folder of its own, with a clean environment.
+//!
+//! `tests/run` runs them, and installs what some of them need beside cargo.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod harness;
+
+// What users type and what they are shown.
+mod cli;
+// Bad input: reported, counted, and never in the way of good input.
+mod hostile;
+// Every event once, whatever is delivered and whenever the process dies.
+mod ingest;
+// Other people's software reads the lake.
+mod readers;
+// Log files as AWS wrote them, when there are some at hand.
+mod real;
+// A trail and a lake on an S3 server.
+mod s3;

@@ -1,0 +1,140 @@
+"""A real S3 server for the tests: SeaweedFS on free ports of 127.0.0.1.
+
+Prints {"endpoint": ...} when it answers, takes commands as JSON lines on standard
+input, and ends with everything it started when standard input closes, so that not
+even a killed test leaves a server behind.
+
+    {"bucket": B}                          makes a bucket
+    {"put": FOLDER, "bucket": B, "prefix": P}   uploads a folder
+    {"list": P, "bucket": B}               answers {"keys": [...]}
+"""
+
+import concurrent.futures
+import json
+import pathlib
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+
+import boto3
+import botocore.config
+import botocore.exceptions
+
+ACCESS_KEY, SECRET_KEY = "keytrail", "keytrail-secret"
+STARTUP_SECONDS_MAX = 60
+
+
+def free_ports(count):
+    sockets = [socket.socket() for _ in range(count)]
+    for each in sockets:
+        each.bind(("127.0.0.1", 0))
+    ports = [each.getsockname()[1] for each in sockets]
+    for each in sockets:
+        each.close()
+    return ports
+
+
+def start(folder):
+    """Starts the server; returns its process and endpoint."""
+    identities = {
+        "identities": [
+            {
+                "name": "tests",
+                "credentials": [{"accessKey": ACCESS_KEY, "secretKey": SECRET_KEY}],
+                "actions": ["Admin", "Read", "Write", "List", "Tagging"],
+            }
+        ]
+    }
+    config = folder / "s3.json"
+    config.write_text(json.dumps(identities))
+    (folder / "data").mkdir()
+    services = ["master", "volume", "filer", "s3"]
+    ports = free_ports(2 * len(services))
+    options = []
+    for number, service in enumerate(services):
+        options += [
+            f"-{service}.port={ports[2 * number]}",
+            f"-{service}.port.grpc={ports[2 * number + 1]}",
+        ]
+    log = open(folder / "weed.log", "wb")
+    weed = pathlib.Path(sys.executable).parent / "weed"
+    process = subprocess.Popen(
+        [weed, "server", f"-dir={folder / 'data'}", "-ip=127.0.0.1", "-ip.bind=127.0.0.1"]
+        + ["-s3", f"-s3.config={config}", "-s3.iam=false", "-master.telemetry=false"]
+        + ["-master.volumeSizeLimitMB=64", "-volume.max=40"]
+        + options,
+        cwd=folder,
+        stdin=subprocess.DEVNULL,
+        stdout=log,
+        stderr=subprocess.STDOUT,
+    )
+    return process, f"http://127.0.0.1:{ports[6]}"
+
+
+def connect(endpoint):
+    return boto3.client(
+        "s3",
+        endpoint_url=endpoint,
+        region_name="us-east-1",
+        aws_access_key_id=ACCESS_KEY,
+        aws_secret_access_key=SECRET_KEY,
+        config=botocore.config.Config(
+            s3={"addressing_style": "path"},
+            retries={"max_attempts": 2},
+            max_pool_connections=16,
+        ),
+    )
+
+
+def wait_until_it_stores(client, process, folder):
+    """The S3 port answers before a volume can be written."""
+    deadline = time.monotonic() + STARTUP_SECONDS_MAX
+    while True:
+        try:
+            client.create_bucket(Bucket="startup")
+            client.put_object(Bucket="startup", Key="probe", Body=b"x")
+            return
+        except (botocore.exceptions.ClientError, botocore.exceptions.BotoCoreError):
+            if process.poll() is not None or time.monotonic() > deadline:
+                sys.exit("SeaweedFS did not start:\n" + (folder / "weed.log").read_text()[-3000:])
+            time.sleep(0.1)
+
+
+def carry_out(client, command):
+    bucket = command["bucket"]
+    if "put" in command:
+        root = pathlib.Path(command["put"])
+        files = [path for path in sorted(root.rglob("*")) if path.is_file()]
+
+        def put(path):
+            key = f"{command['prefix']}{path.relative_to(root).as_posix()}"
+            client.put_object(Bucket=bucket, Key=key, Body=path.read_bytes())
+
+        with concurrent.futures.ThreadPoolExecutor(16) as pool:
+            list(pool.map(put, files))
+        return {"objects": len(files)}
+    if "list" in command:
+        pages = client.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=command["list"])
+        return {"keys": [entry["Key"] for page in pages for entry in page.get("Contents", [])]}
+    client.create_bucket(Bucket=bucket)
+    return {}
+
+
+def main():
+    with tempfile.TemporaryDirectory(prefix="keytrail-s3-") as name:
+        folder = pathlib.Path(name)
+        process, endpoint = start(folder)
+        try:
+            client = connect(endpoint)
+            wait_until_it_stores(client, process, folder)
+            print(json.dumps({"endpoint": endpoint, "access_key": ACCESS_KEY, "secret_key": SECRET_KEY}), flush=True)
+            for line in sys.stdin:
+                print(json.dumps(carry_out(client, json.loads(line))), flush=True)
+        finally:
+            process.kill()
+            process.wait()
+
+
+main()
