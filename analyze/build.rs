@@ -18,14 +18,26 @@ fn main() -> io::Result<()> {
         files.sort();
         let _ = writeln!(code, "pub(crate) const {constant}: &[(&str, &str)] = &[");
         for file in files {
-            let name = file.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-            let _ = writeln!(code, "    ({name:?}, include_str!({:?})),", file.display().to_string());
+            let name = file
+                .file_stem()
+                .unwrap_or_default()
+                .to_string_lossy()
+                .into_owned();
+            let _ = writeln!(
+                code,
+                "    ({name:?}, include_str!({:?})),",
+                file.display().to_string()
+            );
         }
         code.push_str("];\n");
     }
     let attack = root.join("attack.csv");
     println!("cargo::rerun-if-changed={}", attack.display());
-    let _ = writeln!(code, "pub(crate) const ATTACK: &str = include_str!({:?});", attack.display().to_string());
+    let _ = writeln!(
+        code,
+        "pub(crate) const ATTACK: &str = include_str!({:?});",
+        attack.display().to_string()
+    );
     let out = env::var_os("OUT_DIR").ok_or(io::ErrorKind::NotFound)?;
     fs::write(Path::new(&out).join("queries.rs"), code)
 }

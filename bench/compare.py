@@ -19,6 +19,9 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 FORMS = ("json", "struct")
+# Trail on which DuckDB's better form is found: the other costs minutes on many
+# small files.
+SAMPLE_EVENTS = 20_000
 SEED = 1
 # Fixed, so that the same arguments give the same tree, byte for byte.
 END = "2026-11-01T00:00:00Z"
@@ -121,26 +124,33 @@ def median_of(runs):
     }
 
 
-def compare(keytrail, tree, work, runs):
-    """Runs all contestants in turn, so that a busy minute hits all of them."""
+def better_form(keytrail, work):
+    """The form of the statement that costs DuckDB less, and what each cost."""
+    tree = simulated(keytrail, work, SAMPLE_EVENTS)
     warm_up(tree)
-    measured = {"keytrail": [], **{f"duckdb {form}": [] for form in FORMS}}
+    cost = {form: duckdb(form, tree, work).cpu_seconds for form in FORMS}
+    return min(cost, key=cost.get), cost
+
+
+def compare(keytrail, form, tree, work, runs):
+    """Runs both in turn, so that a busy minute hits both."""
+    warm_up(tree)
+    ours, theirs = [], []
     for round_number in range(1, runs + 1):
         print(f"round {round_number} of {runs}", file=sys.stderr)
-        measured["keytrail"].append(ingest(keytrail, tree, work))
-        for form in FORMS:
-            measured[f"duckdb {form}"].append(duckdb(form, tree, work))
-    report = measured["keytrail"][0].output
-    rows = {}
-    for name, runs_of in measured.items():
-        output = runs_of[0].output
-        rows[name] = median_of(runs_of)
-        rows[name]["events"] = output["events"] if name == "keytrail" else output["rows"]
-        rows[name]["bytes_per_event"] = output["parquet_bytes"] / max(rows[name]["events"], 1)
-        # DuckDB does not remove duplicates: its rows are the records kept.
-        if name != "keytrail" and output["rows"] != report["kept"]:
-            sys.exit(f"{name} kept {output['rows']} records, keytrail {report['kept']}: not the same work")
-    return rows, report, measured["duckdb json"][0].output["version"]
+        ours.append(ingest(keytrail, tree, work))
+        theirs.append(duckdb(form, tree, work))
+    report, answer = ours[0].output, theirs[0].output
+    # DuckDB does not remove duplicates: its rows are the records kept.
+    if answer["rows"] != report["kept"]:
+        sys.exit(f"DuckDB kept {answer['rows']} records, keytrail {report['kept']}: not the same work")
+    rows = {
+        "keytrail ingest": median_of(ours) | {"events": report["events"], "parquet_bytes": report["parquet_bytes"]},
+        f"DuckDB, {form}.sql": median_of(theirs) | {"events": answer["rows"], "parquet_bytes": answer["parquet_bytes"]},
+    }
+    for row in rows.values():
+        row["bytes_per_event"] = row["parquet_bytes"] / max(row["events"], 1)
+    return rows, report, answer["version"]
 
 
 def memory(keytrail, work, sizes):
@@ -149,13 +159,12 @@ def memory(keytrail, work, sizes):
 
 
 def ratios(rows):
-    """How many times the better DuckDB form costs what keytrail costs."""
-    ours = rows["keytrail"]
-    best = {
-        column: min(rows[f"duckdb {form}"][column] for form in FORMS)
+    """How many times what keytrail costs DuckDB costs."""
+    ours, theirs = rows.values()
+    return {
+        column: theirs[column] / ours[column]
         for column in ("cpu_seconds", "wall_seconds", "rss_bytes", "bytes_per_event")
     }
-    return {column: value / ours[column] for column, value in best.items()}
 
 
 def processor():
@@ -185,8 +194,10 @@ def show(result):
     ratio = result["ratios"]
     print(
         f"\nCPU ratio {ratio['cpu_seconds']:.1f}x (target >= {CPU_TARGET}x), wall ratio {ratio['wall_seconds']:.1f}x, "
-        f"memory ratio {ratio['rss_bytes']:.1f}x, size ratio {ratio['bytes_per_event']:.2f}x, against the better form"
+        f"memory ratio {ratio['rss_bytes']:.1f}x, size ratio {ratio['bytes_per_event']:.2f}x"
     )
+    forms = [f"{form} {seconds:.2f} s" for form, seconds in result["forms"].items()]
+    print(f"the better of two forms for DuckDB, CPU on {SAMPLE_EVENTS:,} records: {', '.join(forms)}")
     sizes = [f"{rss / 2**20:,.0f} MiB at {int(events):,}" for events, rss in result["memory"].items()]
     print(f"peak memory of ingest: {', '.join(sizes)} records")
 
@@ -206,8 +217,9 @@ def main():
     options = arguments()
     options.work.mkdir(parents=True, exist_ok=True)
     keytrail = options.keytrail.resolve()
+    form, forms = better_form(keytrail, options.work)
     tree = simulated(keytrail, options.work, options.events)
-    rows, report, version = compare(keytrail, tree, options.work, options.runs)
+    rows, report, version = compare(keytrail, form, tree, options.work, options.runs)
     result = {
         "machine": f"{processor()}, {os.cpu_count()} cores",
         "duckdb": version,
@@ -215,6 +227,7 @@ def main():
         "trail": {name: report[name] for name in ("objects", "records", "kept", "events", "object_bytes", "document_bytes")},
         "rows": rows,
         "ratios": ratios(rows),
+        "forms": forms,
         "memory": memory(keytrail, options.work, [max(options.events // 10, 1), options.events]),
     }
     target = options.work / "ingest.json"

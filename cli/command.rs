@@ -15,14 +15,21 @@ use anyhow::Result;
 use chrono::{DateTime, Utc};
 
 /// The clock, in its one place.
-#[expect(clippy::disallowed_methods, reason = "a shell may look at the clock and hands it on")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a shell may look at the clock and hands it on"
+)]
 pub(crate) fn now() -> DateTime<Utc> {
     Utc::now()
 }
 
 /// A new run's id: sorts by time.
 pub(crate) fn run_id(started: DateTime<Utc>) -> String {
-    format!("{}-{}", started.format("%Y%m%dT%H%M%SZ"), &uuid::Uuid::new_v4().simple().to_string()[..8])
+    format!(
+        "{}-{}",
+        started.format("%Y%m%dT%H%M%SZ"),
+        &uuid::Uuid::new_v4().simple().to_string()[..8]
+    )
 }
 
 /// The configuration named, else `keytrail.toml` here if there is one, else

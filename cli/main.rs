@@ -38,7 +38,10 @@ impl From<ExitStatus> for ExitCode {
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
     start_log();
-    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+    let runtime = match tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+    {
         Ok(runtime) => runtime,
         Err(error) => {
             anstream::eprintln!("error: cannot start: {error}");
@@ -51,7 +54,11 @@ fn main() -> ExitCode {
         Err(error) if is_broken_pipe(&error) => ExitStatus::Nothing.into(),
         Err(error) => {
             let text = output::text::terminal(&format!("{error:#}"));
-            anstream::eprintln!("{}error:{} {text}", output::text::BAD.render(), output::text::BAD.render_reset());
+            anstream::eprintln!(
+                "{}error:{} {text}",
+                output::text::BAD.render(),
+                output::text::BAD.render_reset()
+            );
             ExitStatus::Incomplete.into()
         }
     }
@@ -71,12 +78,19 @@ async fn run(command: Command) -> anyhow::Result<ExitStatus> {
 
 /// Log lines go to stderr, and only when `KEYTRAIL_LOG` asks for them.
 fn start_log() {
-    let Ok(filter) = std::env::var("KEYTRAIL_LOG") else { return };
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    let Ok(filter) = std::env::var("KEYTRAIL_LOG") else {
+        return;
+    };
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .init();
 }
 
 fn is_broken_pipe(error: &anyhow::Error) -> bool {
     error.chain().any(|cause| {
-        cause.downcast_ref::<std::io::Error>().is_some_and(|error| error.kind() == std::io::ErrorKind::BrokenPipe)
+        cause
+            .downcast_ref::<std::io::Error>()
+            .is_some_and(|error| error.kind() == std::io::ErrorKind::BrokenPipe)
     })
 }

@@ -3,18 +3,24 @@
 //! A [`Plan`] fixes every byte of it. Work is cut into jobs (one account, Region and day) that hold only
 //! the files that are still open, so that memory does not grow with the number of events.
 
+mod actors;
 mod background;
 mod credentials;
 mod cross_account;
 mod delivery;
 mod dice;
 mod digest;
+mod direct_use;
 mod estate;
 mod grant_stories;
 mod grants;
+mod identities;
+mod identity_stories;
 mod incidents;
+mod inhabitants;
 mod job;
 mod lifecycle;
+mod management_calls;
 mod packing;
 mod partition;
 mod people;
@@ -23,7 +29,11 @@ mod record;
 mod roster;
 mod scene;
 mod schedule;
+mod service_use;
+mod sessions;
 mod stories;
+mod templates;
+mod text;
 mod usage;
 
 use std::fs;
@@ -84,20 +94,40 @@ pub(crate) fn write_trail(
     out: &Path,
     progress: &mut dyn FnMut(u64),
 ) -> anyhow::Result<Summary> {
-    ensure!((0.0..=1.0).contains(&plan.kms_share), "kms share must lie between 0 and 1");
-    ensure!((1..=3_650).contains(&plan.days), "days must lie between 1 and 3650");
-    ensure!((1..=500).contains(&plan.accounts), "accounts must lie between 1 and 500");
-    ensure!(!out.join("AWSLogs").exists(), "{} already holds a trail", out.display());
+    ensure!(
+        (0.0..=1.0).contains(&plan.kms_share),
+        "kms share must lie between 0 and 1"
+    );
+    ensure!(
+        (1..=3_650).contains(&plan.days),
+        "days must lie between 1 and 3650"
+    );
+    ensure!(
+        (1..=500).contains(&plan.accounts),
+        "accounts must lie between 1 and 500"
+    );
+    ensure!(
+        !out.join("AWSLogs").exists(),
+        "{} already holds a trail",
+        out.display()
+    );
     delivery::make_folder(out)?;
     let estate = Estate::new(plan);
     let schedule = Schedule::new(plan, estate.regions);
     let mut stage = Stage::new(plan, &estate, &schedule);
     stories::plant_all(&mut stage);
     stage.planted.sort_by_key(|record| record.time);
-    let labels = serde_json::to_string_pretty(&stage.document(plan)).context("writing labels as JSON")?;
+    let labels =
+        serde_json::to_string_pretty(&stage.document(plan)).context("writing labels as JSON")?;
     let path = out.join("incidents.json");
     fs::write(&path, labels + "\n").with_context(|| format!("writing {}", path.display()))?;
-    let shared = Shared { plan, estate: &estate, schedule: &schedule, planted: &stage.planted, out };
+    let shared = Shared {
+        plan,
+        estate: &estate,
+        schedule: &schedule,
+        planted: &stage.planted,
+        out,
+    };
     let totals = run_jobs(shared, progress)?;
     Ok(Summary {
         objects: totals.objects,
@@ -112,7 +142,9 @@ pub(crate) fn write_trail(
 fn run_jobs(shared: Shared<'_>, progress: &mut dyn FnMut(u64)) -> anyhow::Result<Totals> {
     let jobs = job::jobs(shared);
     let (next, stop) = (AtomicUsize::new(0), AtomicBool::new(false));
-    let workers = thread::available_parallelism().map_or(1, usize::from).min(jobs.len());
+    let workers = thread::available_parallelism()
+        .map_or(1, usize::from)
+        .min(jobs.len());
     let (sender, receiver) = mpsc::channel();
     thread::scope(|scope| {
         for _ in 0..workers {
@@ -120,7 +152,9 @@ fn run_jobs(shared: Shared<'_>, progress: &mut dyn FnMut(u64)) -> anyhow::Result
             scope.spawn(move || {
                 let mut packer = Packer::new();
                 while let Some(job) = jobs.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    if stop.load(Ordering::Relaxed) || sender.send(job.run(shared, &mut packer)).is_err() {
+                    if stop.load(Ordering::Relaxed)
+                        || sender.send(job.run(shared, &mut packer)).is_err()
+                    {
                         break;
                     }
                 }

@@ -22,22 +22,95 @@ fn quiet_lake() -> Here {
 
 #[test]
 fn help_names_every_command() {
-    assert_snapshot!(Here::new().run(["--help"]), @"");
+    assert_snapshot!(Here::new().run(["--help"]), @r"
+    exit code: 0
+    ----- stdout -----
+    A queryable history of every AWS KMS key, and what is risky in it.
+
+    Exit status: 0 nothing found, 1 findings, 2 something failed or was skipped.
+
+    Usage: keytrail-under-test <COMMAND>
+
+    Commands:
+      demo        See it all at once on a simulated trail: no AWS account needed
+      simulate    Write a realistic CloudTrail folder with labelled incidents
+      ingest      Read CloudTrail logs into the lake
+      sql         Ask the lake in SQL
+      detect      Judge a window of time and show findings
+      detections  List, show and test detections
+      help        Print this message or the help of the given subcommand(s)
+
+    Options:
+      -h, --help
+              Print help (see a summary with '-h')
+
+      -V, --version
+              Print version
+
+    ----- stderr -----
+    ");
 }
 
 #[test]
 fn help_of_ingest_names_every_option() {
-    assert_snapshot!(Here::new().run(["ingest", "--help"]), @"");
+    assert_snapshot!(Here::new().run(["ingest", "--help"]), @r"
+    exit code: 0
+    ----- stdout -----
+    Read CloudTrail logs into the lake
+
+    Usage: keytrail-under-test ingest [OPTIONS] --lake <URI> <SOURCE>...
+
+    Arguments:
+      <SOURCE>...  Files, folders, s3://bucket/prefix, or - for standard input
+
+    Options:
+          --lake <URI>                  Folder or s3://bucket/prefix of the lake [env: KEYTRAIL_LAKE=]
+          --keep <SERVICE>              Keep all records of this service too, such as s3; `*` keeps
+                                        everything
+          --reread                      Read objects again that an earlier run has read
+          --threads <THREADS>           Threads that decode [default: one a core]
+          --max-object-bytes <BYTES>    Refuse objects with more stored bytes [default: 268435456]
+          --max-document-bytes <BYTES>  Refuse objects that inflate to more bytes [default: 268435456]
+          --max-record-bytes <BYTES>    Skip records with more bytes [default: 8388608]
+          --format <FORMAT>             Form of the summary [default: text] [possible values: text,
+                                        json]
+      -h, --help                        Print help
+
+    ----- stderr -----
+    ");
 }
 
 #[test]
 fn a_word_that_is_no_command_is_named() {
-    assert_snapshot!(Here::new().run(["ingset"]), @"");
+    assert_snapshot!(Here::new().run(["ingset"]), @r"
+    exit code: 2
+    ----- stdout -----
+
+    ----- stderr -----
+    error: unrecognized subcommand 'ingset'
+
+      tip: a similar subcommand exists: 'ingest'
+
+    Usage: keytrail-under-test <COMMAND>
+
+    For more information, try '--help'.
+    ");
 }
 
 #[test]
 fn a_command_without_a_lake_says_how_to_name_one() {
-    assert_snapshot!(Here::new().run(["sql", "select 1"]), @"");
+    assert_snapshot!(Here::new().run(["sql", "select 1"]), @r"
+    exit code: 2
+    ----- stdout -----
+
+    ----- stderr -----
+    error: the following required arguments were not provided:
+      --lake <URI>
+
+    Usage: keytrail-under-test sql --lake <URI> <QUERY>
+
+    For more information, try '--help'.
+    ");
 }
 
 #[test]
@@ -45,7 +118,12 @@ fn the_lake_can_be_named_by_the_environment() {
     let mut here = quiet_lake();
     let lake = here.lake().to_owned();
     here.set("KEYTRAIL_LAKE", &lake);
-    let said = here.run(["sql", "select count(*) as events from events", "--format", "csv"]);
+    let said = here.run([
+        "sql",
+        "select count(*) as events from events",
+        "--format",
+        "csv",
+    ]);
     assert_eq!((said.code, said.stdout.as_str()), (Some(0), "events\n5\n"));
 }
 
@@ -76,8 +154,15 @@ fn a_reader_that_has_seen_enough_is_no_failure() {
     let here = quiet_lake();
     let query = "select a.event_id, b.event_id, c.event_id, d.event_id, e.event_id, f.event_id \
                  from events a, events b, events c, events d, events e, events f";
-    let script = format!("set -o pipefail; '{}' sql --format csv --lake lake '{query}' | head -n 1", env!("CARGO_BIN_EXE_keytrail"));
-    let output = std::process::Command::new("bash").args(["-c", &script]).current_dir(here.path("")).output().unwrap();
+    let script = format!(
+        "set -o pipefail; '{}' sql --format csv --lake lake '{query}' | head -n 1",
+        env!("CARGO_BIN_EXE_keytrail")
+    );
+    let output = std::process::Command::new("bash")
+        .args(["-c", &script])
+        .current_dir(here.path(""))
+        .output()
+        .unwrap();
     let errors = String::from_utf8(output.stderr).unwrap();
     assert_eq!((output.status.code(), errors.as_str()), (Some(0), ""));
 }
@@ -86,7 +171,13 @@ fn a_reader_that_has_seen_enough_is_no_failure() {
 fn a_folder_that_is_not_empty_is_not_simulated_into() {
     let here = Here::new();
     here.write("full/notes.txt", "mine");
-    assert_snapshot!(here.run(["simulate", "full", "--events", "100"]), @"");
+    assert_snapshot!(here.run(["simulate", "full", "--events", "100"]), @r"
+    exit code: 2
+    ----- stdout -----
+
+    ----- stderr -----
+    error: full is not empty: choose a new folder
+    ");
     assert_eq!(std::fs::read_dir(here.path("full")).unwrap().count(), 1);
 }
 
@@ -95,7 +186,11 @@ fn a_demo_shows_findings_without_an_account() {
     let here = Here::new();
     let said = here.run(["demo", "demo", "--events", "4000"]);
     assert_eq!(said.code, Some(0), "{said}");
-    for detection in ["root_used_kms", "key_deletion_scheduled", "decrypt_without_mfa"] {
+    for detection in [
+        "root_used_kms",
+        "key_deletion_scheduled",
+        "decrypt_without_mfa",
+    ] {
         assert!(said.stdout.contains(detection), "{detection}\n{said}");
     }
     assert!(here.path("demo").exists());

@@ -3,9 +3,11 @@
 use std::ffi::OsStr;
 use std::fmt;
 use std::fs;
-use std::io::Write as _;
+use std::io::{Read, Write as _};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, ExitStatus, Output, Stdio};
+use std::process::{Child, Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 use tempfile::TempDir;
@@ -15,6 +17,9 @@ pub(crate) mod pack;
 pub(crate) mod python;
 pub(crate) mod record;
 pub(crate) mod tree;
+
+/// A run that takes longer hangs: it is killed, so that it holds up nobody.
+const RUN_SECONDS_MAX: u64 = 120;
 
 /// A temporary folder: everything that a test reads and writes.
 #[derive(Debug)]
@@ -34,10 +39,17 @@ pub(crate) struct Said {
 
 impl Here {
     pub(crate) fn new() -> Self {
-        let folder = tempfile::Builder::new().prefix("keytrail-test-").tempdir().unwrap();
+        let folder = tempfile::Builder::new()
+            .prefix("keytrail-test-")
+            .tempdir()
+            .unwrap();
         fs::create_dir(folder.path().join("home")).unwrap();
         let lake = folder.path().join("lake").display().to_string();
-        Self { folder, variables: Vec::new(), lake }
+        Self {
+            folder,
+            variables: Vec::new(),
+            lake,
+        }
     }
 
     /// Sets an environment variable for every run from now on.
@@ -67,7 +79,10 @@ impl Here {
     }
 
     /// `keytrail` with a clean environment. There is no instance to ask for credentials.
-    pub(crate) fn command<S: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = S>) -> Command {
+    pub(crate) fn command<S: AsRef<OsStr>>(
+        &self,
+        arguments: impl IntoIterator<Item = S>,
+    ) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_keytrail"));
         command
             .args(arguments)
@@ -86,17 +101,25 @@ impl Here {
 
     /// Runs `keytrail` to its end.
     pub(crate) fn run<S: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = S>) -> Said {
-        self.heard(self.command(arguments).output().unwrap())
+        self.finish(self.command(arguments).spawn().unwrap())
     }
 
     /// Runs `keytrail` with bytes on its standard input.
-    pub(crate) fn run_with_input<S: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = S>, input: &[u8]) -> Said {
-        let mut child = self.command(arguments).stdin(Stdio::piped()).spawn().unwrap();
+    pub(crate) fn run_with_input<S: AsRef<OsStr>>(
+        &self,
+        arguments: impl IntoIterator<Item = S>,
+        input: &[u8],
+    ) -> Said {
+        let mut child = self
+            .command(arguments)
+            .stdin(Stdio::piped())
+            .spawn()
+            .unwrap();
         let mut stdin = child.stdin.take().unwrap();
         let input = input.to_vec();
         // A process that stops reading is no failure of the test.
-        let writing = std::thread::spawn(move || stdin.write_all(&input));
-        let said = self.heard(child.wait_with_output().unwrap());
+        let writing = thread::spawn(move || stdin.write_all(&input));
+        let said = self.finish(child);
         let _ = writing.join().unwrap();
         said
     }
@@ -104,7 +127,10 @@ impl Here {
     /// Arguments of an ingest into the lake that ends with a JSON summary.
     pub(crate) fn ingest_arguments(&self, sources: &[&str]) -> Vec<String> {
         let head = ["ingest", "--format", "json", "--lake", &self.lake];
-        head.iter().chain(sources).map(|&word| word.to_owned()).collect()
+        head.iter()
+            .chain(sources)
+            .map(|&word| word.to_owned())
+            .collect()
     }
 
     /// Ingests, and returns the summary. All must go well.
@@ -115,12 +141,35 @@ impl Here {
 
     /// Starts an ingest and leaves it running.
     pub(crate) fn start_ingest(&self, sources: &[&str]) -> Child {
-        self.command(self.ingest_arguments(sources)).spawn().unwrap()
+        self.command(self.ingest_arguments(sources))
+            .spawn()
+            .unwrap()
     }
 
     /// What a started run said in the end.
-    pub(crate) fn finish(&self, child: Child) -> Said {
-        self.heard(child.wait_with_output().unwrap())
+    pub(crate) fn finish(&self, mut child: Child) -> Said {
+        let (stdout, stderr) = (
+            listen(child.stdout.take().unwrap()),
+            listen(child.stderr.take().unwrap()),
+        );
+        let deadline = Instant::now() + Duration::from_secs(RUN_SECONDS_MAX);
+        let status = loop {
+            if let Some(status) = child.try_wait().unwrap() {
+                break status;
+            }
+            if Instant::now() > deadline {
+                child.kill().unwrap();
+            }
+            thread::sleep(Duration::from_millis(3));
+        };
+        let text = |heard: thread::JoinHandle<Vec<u8>>| {
+            self.scrub(&String::from_utf8(heard.join().unwrap()).unwrap())
+        };
+        Said {
+            code: status.code(),
+            stdout: text(stdout),
+            stderr: text(stderr),
+        }
     }
 
     /// The rows of a query, as JSON objects.
@@ -128,7 +177,10 @@ impl Here {
     pub(crate) fn sql(&self, query: &str) -> Vec<Value> {
         let said = self.run(["sql", "--lake", &self.lake, "--format", "ndjson", query]);
         assert_eq!(said.code, Some(0), "{query}\n{said}");
-        said.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+        said.stdout
+            .lines()
+            .map(|line| serde_json::from_str(line).unwrap())
+            .collect()
     }
 
     /// The one number that a query returns.
@@ -139,19 +191,19 @@ impl Here {
         row.values().next().unwrap().as_i64().unwrap()
     }
 
-    fn heard(&self, output: Output) -> Said {
-        let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
-        Said { code: code(output.status), stdout: self.scrub(&text(output.stdout)), stderr: self.scrub(&text(output.stderr)) }
-    }
-
     /// The same text in whatever folder the test runs.
     fn scrub(&self, text: &str) -> String {
         text.replace(&self.folder.path().display().to_string(), "[HERE]")
     }
 }
 
-fn code(status: ExitStatus) -> Option<i32> {
-    status.code()
+/// Reads to the end, beside whoever waits for the process.
+fn listen(mut output: impl Read + Send + 'static) -> thread::JoinHandle<Vec<u8>> {
+    thread::spawn(move || {
+        let mut bytes = Vec::new();
+        output.read_to_end(&mut bytes).unwrap();
+        bytes
+    })
 }
 
 impl Said {
@@ -183,14 +235,20 @@ impl Said {
 
     /// The lines of standard error with this word in them.
     pub(crate) fn complaints_about(&self, word: &str) -> String {
-        let lines: Vec<&str> = self.stderr.lines().filter(|line| line.contains(word)).collect();
+        let lines: Vec<&str> = self
+            .stderr
+            .lines()
+            .filter(|line| line.contains(word))
+            .collect();
         lines.join("\n")
     }
 }
 
 impl fmt::Display for Said {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let code = self.code.map_or("killed".to_owned(), |code| code.to_string());
+        let code = self
+            .code
+            .map_or("killed".to_owned(), |code| code.to_string());
         writeln!(formatter, "exit code: {code}")?;
         writeln!(formatter, "----- stdout -----\n{}", self.stdout)?;
         write!(formatter, "----- stderr -----\n{}", self.stderr)
@@ -200,5 +258,7 @@ impl fmt::Display for Said {
 /// A count of a summary.
 #[track_caller]
 pub(crate) fn count(summary: &Value, name: &str) -> u64 {
-    summary[name].as_u64().unwrap_or_else(|| panic!("no count {name} in {summary:#}"))
+    summary[name]
+        .as_u64()
+        .unwrap_or_else(|| panic!("no count {name} in {summary:#}"))
 }

@@ -26,7 +26,12 @@ fn lake() -> Here {
         }),
     );
     let doomed = changed(
-        call(61, "kms", "ScheduleKeyDeletion", json!({"keyId": key_arn(3), "pendingWindowInDays": 7})),
+        call(
+            61,
+            "kms",
+            "ScheduleKeyDeletion",
+            json!({"keyId": key_arn(3), "pendingWindowInDays": 7}),
+        ),
         json!({
             "eventTime": "2026-11-01T12:31:00Z",
             "responseElements": {"keyId": key_arn(3), "keyState": "PendingDeletion", "pendingWindowInDays": 7, "deletionDate": "Nov 8, 2026, 12:31:00 PM"},
@@ -42,8 +47,20 @@ fn lake() -> Here {
 #[test]
 fn duckdb_polars_and_deltalake_read_the_lake_with_the_right_types() {
     let here = lake();
-    let output = python::script("readers.py").arg(here.lake()).output().unwrap();
+    let output = python::script("readers.py")
+        .arg(here.lake())
+        .output()
+        .unwrap();
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    assert!(output.status.success(), "{}{}", text(&output.stdout), text(&output.stderr));
-    assert!(text(&output.stdout).ends_with("all readers agree\n"), "{}", text(&output.stdout));
+    assert!(
+        output.status.success(),
+        "{}{}",
+        text(&output.stdout),
+        text(&output.stderr)
+    );
+    assert!(
+        text(&output.stdout).ends_with("all readers agree\n"),
+        "{}",
+        text(&output.stdout)
+    );
 }

@@ -15,10 +15,20 @@ fn real_files() -> (PathBuf, Truth) {
     };
     let folder = PathBuf::from(folder);
     let mut logs = files(&folder);
-    logs.retain(|path| path.extension().is_some_and(|ending| ending == "json" || ending == "gz"));
+    logs.retain(|path| {
+        path.extension()
+            .is_some_and(|ending| ending == "json" || ending == "gz")
+    });
     let truth = truth(&logs);
-    println!("{} files, {} records, {} KMS records", truth.files, truth.records, truth.kms_records);
-    assert!(truth.kms_records > 0, "no KMS records in {}", folder.display());
+    println!(
+        "{} files, {} records, {} KMS records",
+        truth.files, truth.records, truth.kms_records
+    );
+    assert!(
+        truth.kms_records > 0,
+        "no KMS records in {}",
+        folder.display()
+    );
     (folder, truth)
 }
 
@@ -29,9 +39,15 @@ fn every_record_is_read_and_every_kms_event_is_kept_once() {
     let here = Here::new();
     let folder = folder.display().to_string();
     let summary = here.ingest(&[&folder, "--keep", "*"]);
-    assert_eq!((count(&summary, "objects"), count(&summary, "records")), (truth.files, truth.records));
+    assert_eq!(
+        (count(&summary, "objects"), count(&summary, "records")),
+        (truth.files, truth.records)
+    );
     let number = |query: &str| usize::try_from(here.number(query)).unwrap();
-    assert_eq!(number("select count(*) from events where event_source = 'kms.amazonaws.com'"), truth.kms.len());
+    assert_eq!(
+        number("select count(*) from events where event_source = 'kms.amazonaws.com'"),
+        truth.kms.len()
+    );
     let forwarded = "select count(*) from events where event_source = 'kms.amazonaws.com' and invoked_by is not null";
     assert_eq!(number(forwarded), truth.kms_forwarded.len());
     let unresolved = "select count(*) from events where event_source = 'kms.amazonaws.com' and event_name = 'Decrypt' \
@@ -48,11 +64,29 @@ fn no_forwarded_call_is_called_a_decryption_without_mfa() {
     let here = Here::new();
     here.ingest(&[&folder.display().to_string()]);
     let bounds = &here.sql("select min(event_time) as first, max(event_time) + interval '1 second' as last from events")[0];
-    let (first, last) = (bounds["first"].as_str().unwrap(), bounds["last"].as_str().unwrap());
-    let arguments = ["detect", "--lake", "lake", "--detection", "decrypt_without_mfa", "--from", first, "--to", last, "--format", "ndjson"];
+    let (first, last) = (
+        bounds["first"].as_str().unwrap(),
+        bounds["last"].as_str().unwrap(),
+    );
+    let arguments = [
+        "detect",
+        "--lake",
+        "lake",
+        "--detection",
+        "decrypt_without_mfa",
+        "--from",
+        first,
+        "--to",
+        last,
+        "--format",
+        "ndjson",
+    ];
     let said = here.run(arguments);
     assert!(matches!(said.code, Some(0 | 1)), "{said}");
     for (event_id, _) in &truth.kms_forwarded {
-        assert!(!said.stdout.contains(event_id), "{event_id} was forwarded by a service\n{said}");
+        assert!(
+            !said.stdout.contains(event_id),
+            "{event_id} was forwarded by a service\n{said}"
+        );
     }
 }

@@ -48,16 +48,25 @@ fn a_trail_on_s3_is_read_into_a_lake_on_s3_once() {
     let truth = truth(&log_files(&here.path("trail")));
     bucket.put("trail");
     let first = here.ingest(&[&bucket.trail()]);
-    assert_eq!((count(&first, "objects"), count(&first, "records")), (truth.files, truth.records));
+    assert_eq!(
+        (count(&first, "objects"), count(&first, "records")),
+        (truth.files, truth.records)
+    );
     let kms = "select count(*) from events where event_source = 'kms.amazonaws.com'";
     assert_eq!(here.number(kms), i64::try_from(truth.kms.len()).unwrap());
 
     let second = here.ingest(&[&bucket.trail()]);
-    assert_eq!((count(&second, "objects"), count(&second, "events")), (0, 0));
+    assert_eq!(
+        (count(&second, "objects"), count(&second, "events")),
+        (0, 0)
+    );
     assert_eq!(count(&second, "objects_known"), truth.files);
 
     let reread = here.ingest(&[&bucket.trail(), "--reread"]);
-    assert_eq!((count(&reread, "objects"), count(&reread, "events")), (truth.files, 0));
+    assert_eq!(
+        (count(&reread, "objects"), count(&reread, "events")),
+        (truth.files, 0)
+    );
     assert_eq!(here.number(kms), i64::try_from(truth.kms.len()).unwrap());
 }
 
@@ -66,16 +75,28 @@ fn a_lake_on_s3_answers_as_a_folder_does() {
     let bucket = Bucket::new("answers");
     let here = &bucket.here;
     let request = serde_json::json!({"keyId": key_arn(1), "pendingWindowInDays": 7});
-    here.write("logs/a.json", document(&[call(1, "kms", "ScheduleKeyDeletion", request)]));
+    here.write(
+        "logs/a.json",
+        document(&[call(1, "kms", "ScheduleKeyDeletion", request)]),
+    );
     here.ingest(&["logs"]);
     let detect = |lake: &str| {
-        let said = here.run(["detect", "--lake", lake, "--from", "2026-10-05T00:00:00Z", "--to", "2026-10-06T00:00:00Z"]);
+        let said = here.run([
+            "detect",
+            "--lake",
+            lake,
+            "--from",
+            "2026-10-05T00:00:00Z",
+            "--to",
+            "2026-10-06T00:00:00Z",
+        ]);
         assert_eq!(said.code, Some(1), "{said}");
         said.stdout
     };
     let on_s3 = detect(here.lake());
     assert!(on_s3.contains("key_deletion_scheduled"), "{on_s3}");
-    here.run(["ingest", "logs", "--lake", "folder"]).summary_text(0);
+    here.run(["ingest", "logs", "--lake", "folder"])
+        .summary_text(0);
     assert_eq!(on_s3, detect("folder"));
 }
 
@@ -84,15 +105,31 @@ fn new_and_late_objects_of_a_known_prefix_are_found() {
     let bucket = Bucket::new("late");
     let here = &bucket.here;
     for slot in [10, 20] {
-        here.write(format!("first/{}", log_name(slot, "onTime")), pack::gzip(document(&decrypts(slot * 10..slot * 10 + 10))));
+        here.write(
+            format!("first/{}", log_name(slot, "onTime")),
+            pack::gzip(document(&decrypts(slot * 10..slot * 10 + 10))),
+        );
     }
     bucket.put("first");
     assert_eq!(count(&here.ingest(&[&bucket.trail()]), "events"), 20);
-    here.write(format!("second/{}", log_name(5, "late")), pack::gzip(document(&decrypts(50..60))));
-    here.write(format!("second/{}", log_name(30, "new")), pack::gzip(document(&decrypts(300..310))));
+    here.write(
+        format!("second/{}", log_name(5, "late")),
+        pack::gzip(document(&decrypts(50..60))),
+    );
+    here.write(
+        format!("second/{}", log_name(30, "new")),
+        pack::gzip(document(&decrypts(300..310))),
+    );
     bucket.put("second");
     let summary = here.ingest(&[&bucket.trail()]);
-    assert_eq!((count(&summary, "objects"), count(&summary, "objects_known"), count(&summary, "events")), (2, 2, 20));
+    assert_eq!(
+        (
+            count(&summary, "objects"),
+            count(&summary, "objects_known"),
+            count(&summary, "events")
+        ),
+        (2, 2, 20)
+    );
 }
 
 #[test]
@@ -104,11 +141,22 @@ fn two_ingests_into_one_lake_on_s3_at_once_add_each_event_once() {
     bucket.put("trail");
     let trail = bucket.trail();
     let runs = [here.start_ingest(&[&trail]), here.start_ingest(&["trail"])];
-    let added: u64 = runs.map(|run| count(&here.finish(run).summary(0), "events")).iter().sum();
+    let added: u64 = runs
+        .map(|run| count(&here.finish(run).summary(0), "events"))
+        .iter()
+        .sum();
     let rows = here.sql("select event_id, recipient_account_id, event_source from events");
-    let keys: BTreeSet<String> = rows.iter().map(|row| format!("{} {}", row["event_id"], row["recipient_account_id"])).collect();
+    let keys: BTreeSet<String> = rows
+        .iter()
+        .map(|row| format!("{} {}", row["event_id"], row["recipient_account_id"]))
+        .collect();
     assert_eq!((rows.len() as u64, keys.len() as u64), (added, added));
-    assert_eq!(rows.iter().filter(|row| row["event_source"] == "kms.amazonaws.com").count(), truth.kms.len());
+    assert_eq!(
+        rows.iter()
+            .filter(|row| row["event_source"] == "kms.amazonaws.com")
+            .count(),
+        truth.kms.len()
+    );
     assert_eq!(here.number("select count(*) from runs"), 2);
 }
 
@@ -118,7 +166,10 @@ fn a_bad_object_on_s3_is_reported_and_the_rest_is_read() {
     let here = &bucket.here;
     let packed = pack::gzip(document(&decrypts(0..500)));
     here.write("trail/bad.json.gz", &packed[..packed.len() / 2]);
-    here.write("trail/good.json.gz", pack::gzip(document(&decrypts(1_000..1_010))));
+    here.write(
+        "trail/good.json.gz",
+        pack::gzip(document(&decrypts(1_000..1_010))),
+    );
     bucket.put("trail");
     let said = here.run(here.ingest_arguments(&[&bucket.trail()]));
     let summary = said.summary(2);
@@ -146,16 +197,29 @@ fn wrong_credentials_are_reported() {
     bucket.here.write("logs/a.json", document(&decrypts(0..5)));
     let trail = bucket.trail();
     bucket.here.set("AWS_SECRET_ACCESS_KEY", "wrong");
-    for arguments in [["ingest", &trail, "--lake", "lake"], ["ingest", "logs", "--lake", "s3://locked/lake"]] {
+    for arguments in [
+        ["ingest", &trail, "--lake", "lake"],
+        ["ingest", "logs", "--lake", "s3://locked/lake"],
+    ] {
         let said = bucket.here.run(arguments);
         assert_eq!(said.code, Some(2), "{said}");
-        assert!(said.essence().contains("the secret key does not fit the access key"), "{said}");
+        assert!(
+            said.essence()
+                .contains("the secret key does not fit the access key"),
+            "{said}"
+        );
     }
     bucket.here.set("AWS_ACCESS_KEY_ID", "nobody");
-    for arguments in [["ingest", &trail, "--lake", "lake"], ["ingest", "logs", "--lake", "s3://locked/lake"]] {
+    for arguments in [
+        ["ingest", &trail, "--lake", "lake"],
+        ["ingest", "logs", "--lake", "s3://locked/lake"],
+    ] {
         let said = bucket.here.run(arguments);
         assert_eq!(said.code, Some(2), "{said}");
-        assert!(said.essence().contains("the access key is not known there"), "{said}");
+        assert!(
+            said.essence().contains("the access key is not known there"),
+            "{said}"
+        );
     }
 }
 
@@ -163,12 +227,30 @@ fn wrong_credentials_are_reported() {
 fn missing_credentials_are_reported() {
     let mut here = Here::new();
     here.set("AWS_ENDPOINT_URL_S3", "http://127.0.0.1:1");
+    here.set("AWS_REGION", "us-east-1");
     here.write("logs/a.json", document(&decrypts(0..5)));
-    for arguments in [["ingest", "s3://bucket/trail", "--lake", "lake"], ["ingest", "logs", "--lake", "s3://bucket/lake"]] {
+    for arguments in [
+        ["ingest", "s3://bucket/trail", "--lake", "lake"],
+        ["ingest", "logs", "--lake", "s3://bucket/lake"],
+    ] {
         let said = here.run(arguments);
         assert_eq!(said.code, Some(2), "{said}");
-        assert!(said.essence().contains("no AWS credentials found"), "{said}");
+        assert!(
+            said.essence().contains("no AWS credentials found"),
+            "{said}"
+        );
     }
+}
+
+#[test]
+fn a_missing_region_is_reported() {
+    let mut here = Here::new();
+    here.set("AWS_ENDPOINT_URL_S3", "http://127.0.0.1:1");
+    here.set("AWS_ACCESS_KEY_ID", "x");
+    here.set("AWS_SECRET_ACCESS_KEY", "x");
+    let said = here.run(["ingest", "s3://bucket/trail", "--lake", "lake"]);
+    assert_eq!(said.code, Some(2), "{said}");
+    assert!(said.stderr.contains("AWS_REGION"), "{said}");
 }
 
 #[test]

@@ -4,9 +4,8 @@ Prints {"endpoint": ...} when it answers, takes commands as JSON lines on standa
 input, and ends with everything it started when standard input closes, so that not
 even a killed test leaves a server behind.
 
-    {"bucket": B}                          makes a bucket
-    {"put": FOLDER, "bucket": B, "prefix": P}   uploads a folder
-    {"list": P, "bucket": B}               answers {"keys": [...]}
+    {"bucket": B}                               makes a bucket
+    {"bucket": B, "put": FOLDER, "prefix": P}   uploads a folder
 """
 
 import concurrent.futures
@@ -115,9 +114,6 @@ def carry_out(client, command):
         with concurrent.futures.ThreadPoolExecutor(16) as pool:
             list(pool.map(put, files))
         return {"objects": len(files)}
-    if "list" in command:
-        pages = client.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=command["list"])
-        return {"keys": [entry["Key"] for page in pages for entry in page.get("Contents", [])]}
     client.create_bucket(Bucket=bucket)
     return {}
 

@@ -43,15 +43,28 @@ const DAY: i64 = 24 * HOUR;
 /// # Errors
 /// When the fixture cannot be read or a lake not be made. A detection that
 /// behaves wrongly is no error but a failure in the result.
-pub async fn check(detection: &Detection, folder: &Path, scratch: &Path) -> Result<Checked, AnalyzeError> {
+pub async fn check(
+    detection: &Detection,
+    folder: &Path,
+    scratch: &Path,
+) -> Result<Checked, AnalyzeError> {
     let id = &detection.header.id;
     let fixture = Fixture::read(id, folder)?;
-    let mut checked = Checked { id: id.clone(), rows: Vec::new(), failures: Vec::new() };
-    let window = Window { start: fixture.first, end: fixture.last + 1_000_000 };
+    let mut checked = Checked {
+        id: id.clone(),
+        rows: Vec::new(),
+        failures: Vec::new(),
+    };
+    let window = Window {
+        start: fixture.first,
+        end: fixture.last + 1_000_000,
+    };
     let covered_from = window.start - detection.header.lookback_micros().max(100 * DAY);
 
     let plain = lake(scratch, "plain").await?;
-    fixture.ingest(&plain, &scratch.join("plain-source"), false, covered_from).await?;
+    fixture
+        .ingest(&plain, &scratch.join("plain-source"), false, covered_from)
+        .await?;
     let session = Session::open(&plain, &Configuration::default()).await?;
     let run = judge(&session, detection, window, &mut checked).await?;
     checked.rows = run.findings.iter().map(expected_row).collect();
@@ -59,31 +72,53 @@ pub async fn check(detection: &Detection, folder: &Path, scratch: &Path) -> Resu
     near_misses(&fixture, &run.findings, &mut checked);
     quiet_elsewhere(&session, detection, &fixture, &mut checked).await?;
     if detection.header.kind != Kind::Event {
-        let later = Window { start: window.start + HOUR, end: window.end + HOUR };
+        let later = Window {
+            start: window.start + HOUR,
+            end: window.end + HOUR,
+        };
         let again = judge(&session, detection, later, &mut checked).await?;
         if fingerprints(&again) != fingerprints(&run) {
-            checked.failures.push("an hour later the same state has other fingerprints".to_owned());
+            checked
+                .failures
+                .push("an hour later the same state has other fingerprints".to_owned());
         }
     }
 
     let mixed = lake(scratch, "mixed").await?;
-    fixture.ingest(&mixed, &scratch.join("mixed-source"), true, covered_from).await?;
+    fixture
+        .ingest(&mixed, &scratch.join("mixed-source"), true, covered_from)
+        .await?;
     let session = Session::open(&mixed, &Configuration::default()).await?;
-    let mut rows: Vec<Value> = judge(&session, detection, window, &mut checked).await?.findings.iter().map(expected_row).collect();
+    let mut rows: Vec<Value> = judge(&session, detection, window, &mut checked)
+        .await?
+        .findings
+        .iter()
+        .map(expected_row)
+        .collect();
     sort(&mut rows);
     if rows != checked.rows {
-        checked.failures.push("events that came twice, shuffled and over several runs give other findings".to_owned());
+        checked.failures.push(
+            "events that came twice, shuffled and over several runs give other findings".to_owned(),
+        );
     }
 
     let empty = lake(scratch, "empty").await?;
     let session = Session::open(&empty, &Configuration::default()).await?;
-    if !judge(&session, detection, window, &mut checked).await?.findings.is_empty() {
-        checked.failures.push("an empty lake has findings".to_owned());
+    if !judge(&session, detection, window, &mut checked)
+        .await?
+        .findings
+        .is_empty()
+    {
+        checked
+            .failures
+            .push("an empty lake has findings".to_owned());
     }
     if let Some(expected) = read_expected(folder, id)? {
         compare(&expected, &mut checked);
     } else {
-        checked.failures.push(format!("{id}.expected.jsonl is missing; write it with --bless and read it"));
+        checked.failures.push(format!(
+            "{id}.expected.jsonl is missing; write it with --bless and read it"
+        ));
     }
     Ok(checked)
 }
@@ -92,7 +127,12 @@ async fn lake(scratch: &Path, name: &str) -> Result<Lake, AnalyzeError> {
     Ok(Lake::at(&scratch.join(name).to_string_lossy()).await?)
 }
 
-async fn judge(session: &Session, detection: &Detection, window: Window, checked: &mut Checked) -> Result<DetectionRun, AnalyzeError> {
+async fn judge(
+    session: &Session,
+    detection: &Detection,
+    window: Window,
+    checked: &mut Checked,
+) -> Result<DetectionRun, AnalyzeError> {
     let run = detect(session, std::slice::from_ref(detection), window).await?;
     for outcome in &run.outcomes {
         if let Some(error) = &outcome.error {
@@ -100,10 +140,16 @@ async fn judge(session: &Session, detection: &Detection, window: Window, checked
         }
     }
     for finding in &run.findings {
-        let time = chrono::DateTime::parse_from_rfc3339(&finding.event_time).map(|time| time.timestamp_micros());
-        let inside = time.is_ok_and(|time| time < window.end && (time >= window.start || detection.header.kind != Kind::Event));
+        let time = chrono::DateTime::parse_from_rfc3339(&finding.event_time)
+            .map(|time| time.timestamp_micros());
+        let inside = time.is_ok_and(|time| {
+            time < window.end && (time >= window.start || detection.header.kind != Kind::Event)
+        });
         if !inside {
-            checked.failures.push(format!("event_time {} lies outside the window", finding.event_time));
+            checked.failures.push(format!(
+                "event_time {} lies outside the window",
+                finding.event_time
+            ));
         }
     }
     Ok(run)
@@ -111,45 +157,96 @@ async fn judge(session: &Session, detection: &Detection, window: Window, checked
 
 /// Nothing before the first event, and for what happens in a window nothing
 /// after the last.
-async fn quiet_elsewhere(session: &Session, detection: &Detection, fixture: &Fixture, checked: &mut Checked) -> Result<(), AnalyzeError> {
-    let before = Window { start: fixture.first - 2 * DAY, end: fixture.first - DAY };
-    if !judge(session, detection, before, checked).await?.findings.is_empty() {
-        checked.failures.push("a window before the first event has findings".to_owned());
+async fn quiet_elsewhere(
+    session: &Session,
+    detection: &Detection,
+    fixture: &Fixture,
+    checked: &mut Checked,
+) -> Result<(), AnalyzeError> {
+    let before = Window {
+        start: fixture.first - 2 * DAY,
+        end: fixture.first - DAY,
+    };
+    if !judge(session, detection, before, checked)
+        .await?
+        .findings
+        .is_empty()
+    {
+        checked
+            .failures
+            .push("a window before the first event has findings".to_owned());
     }
-    let after = Window { start: fixture.last + DAY, end: fixture.last + 2 * DAY };
-    if detection.header.kind == Kind::Event && !judge(session, detection, after, checked).await?.findings.is_empty() {
-        checked.failures.push("a window after the last event has findings".to_owned());
+    let after = Window {
+        start: fixture.last + DAY,
+        end: fixture.last + 2 * DAY,
+    };
+    if detection.header.kind == Kind::Event
+        && !judge(session, detection, after, checked)
+            .await?
+            .findings
+            .is_empty()
+    {
+        checked
+            .failures
+            .push("a window after the last event has findings".to_owned());
     }
     Ok(())
 }
 
 fn near_misses(fixture: &Fixture, findings: &[Finding], checked: &mut Checked) {
     if fixture.near_misses == 0 {
-        checked.failures.push(format!("the fixture has no near miss: an event whose eventID starts with {NEAR_MISS}"));
+        checked.failures.push(format!(
+            "the fixture has no near miss: an event whose eventID starts with {NEAR_MISS}"
+        ));
     }
     if findings.is_empty() {
         checked.failures.push("the fixture has no hit".to_owned());
     }
-    for id in findings.iter().flat_map(|finding| &finding.event_ids).filter(|id| id.starts_with(NEAR_MISS)) {
-        checked.failures.push(format!("the near miss {id} was found"));
+    for id in findings
+        .iter()
+        .flat_map(|finding| &finding.event_ids)
+        .filter(|id| id.starts_with(NEAR_MISS))
+    {
+        checked
+            .failures
+            .push(format!("the near miss {id} was found"));
     }
 }
 
 fn fingerprints(run: &DetectionRun) -> BTreeSet<&str> {
-    run.findings.iter().map(|finding| finding.fingerprint.as_str()).collect()
+    run.findings
+        .iter()
+        .map(|finding| finding.fingerprint.as_str())
+        .collect()
 }
 
 /// A finding as a line of `<id>.expected.jsonl`: what the row said, without the
 /// header's words.
 fn expected_row(finding: &Finding) -> Value {
-    let Ok(Value::Object(mut row)) = serde_json::to_value(finding) else { return Value::Null };
-    for word in ["fingerprint", "detection", "title", "confidence", "entity", "why", "benign", "respond", "attack"] {
+    let Ok(Value::Object(mut row)) = serde_json::to_value(finding) else {
+        return Value::Null;
+    };
+    for word in [
+        "fingerprint",
+        "detection",
+        "title",
+        "confidence",
+        "entity",
+        "why",
+        "benign",
+        "respond",
+        "attack",
+    ] {
         row.remove(word);
     }
     if let Some(Value::Object(details)) = row.remove("details") {
         row.extend(details);
     }
-    Value::Object(row.into_iter().filter(|(_, value)| !value.is_null()).collect::<Map<_, _>>())
+    Value::Object(
+        row.into_iter()
+            .filter(|(_, value)| !value.is_null())
+            .collect::<Map<_, _>>(),
+    )
 }
 
 fn sort(rows: &mut [Value]) {
@@ -158,10 +255,14 @@ fn sort(rows: &mut [Value]) {
 
 fn compare(expected: &[Value], checked: &mut Checked) {
     for row in expected.iter().filter(|row| !checked.rows.contains(row)) {
-        checked.failures.push(format!("expected and not found: {row}"));
+        checked
+            .failures
+            .push(format!("expected and not found: {row}"));
     }
     for row in checked.rows.iter().filter(|row| !expected.contains(row)) {
-        checked.failures.push(format!("found and not expected: {row}"));
+        checked
+            .failures
+            .push(format!("found and not expected: {row}"));
     }
 }
 
@@ -182,7 +283,10 @@ pub fn read_expected(folder: &Path, id: &str) -> Result<Option<Vec<Value>>, Anal
     };
     text.lines()
         .filter(|line| !line.trim().is_empty())
-        .map(|line| serde_json::from_str(line).map_err(|error| AnalyzeError::detection(id, format!("expected rows: {error}"))))
+        .map(|line| {
+            serde_json::from_str(line)
+                .map_err(|error| AnalyzeError::detection(id, format!("expected rows: {error}")))
+        })
         .collect::<Result<_, _>>()
         .map(Some)
 }

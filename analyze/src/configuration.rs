@@ -47,14 +47,26 @@ impl Configuration {
     /// When the file cannot be read, has unknown fields, or names an account
     /// that is none.
     pub fn read(path: &Path) -> Result<Self, AnalyzeError> {
-        let text = fs::read_to_string(path)
-            .map_err(|source| AnalyzeError::File { path: path.to_path_buf(), source })?;
-        let wrong = |reason: String| AnalyzeError::Configuration { path: path.to_path_buf(), reason };
-        let mut configuration: Self = toml::from_str(&text).map_err(|error| wrong(error.to_string()))?;
-        let accounts = configuration.trust.own_accounts.iter().chain(&configuration.trust.trusted_accounts);
+        let text = fs::read_to_string(path).map_err(|source| AnalyzeError::File {
+            path: path.to_path_buf(),
+            source,
+        })?;
+        let wrong = |reason: String| AnalyzeError::Configuration {
+            path: path.to_path_buf(),
+            reason,
+        };
+        let mut configuration: Self =
+            toml::from_str(&text).map_err(|error| wrong(error.to_string()))?;
+        let accounts = configuration
+            .trust
+            .own_accounts
+            .iter()
+            .chain(&configuration.trust.trusted_accounts);
         for account in accounts {
             if account.len() != 12 || !account.bytes().all(|byte| byte.is_ascii_digit()) {
-                return Err(wrong(format!("{account:?} is no account id: twelve digits, in quotes")));
+                return Err(wrong(format!(
+                    "{account:?} is no account id: twelve digits, in quotes"
+                )));
             }
         }
         configuration.hash = Some(format!("{:x}", Sha256::digest(text.as_bytes())));
@@ -80,7 +92,11 @@ impl Trust {
 
 /// A pattern with `*` as one for `like`, whose own signs lose their meaning.
 fn like(pattern: &str) -> String {
-    pattern.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_").replace('*', "%")
+    pattern
+        .replace('\\', "\\\\")
+        .replace('%', "\\%")
+        .replace('_', "\\_")
+        .replace('*', "%")
 }
 
 #[cfg(test)]

@@ -47,7 +47,11 @@ impl Session {
                 events = table;
             }
         }
-        let mut session = Self { context, events, own_accounts_inferred: false };
+        let mut session = Self {
+            context,
+            events,
+            own_accounts_inferred: false,
+        };
         session.add_functions();
         session.add_facts(configuration).await?;
         session.add_views().await?;
@@ -94,11 +98,19 @@ impl Session {
     async fn add_facts(&mut self, configuration: &Configuration) -> Result<(), AnalyzeError> {
         let trust = &configuration.trust;
         let columns = ["event_name", "class", "risk", "role", "activity"];
-        let operations = OPERATIONS.iter().map(|o| [o.event_name, o.class, o.risk, o.role, o.activity].map(str::to_owned));
+        let operations = OPERATIONS
+            .iter()
+            .map(|o| [o.event_name, o.class, o.risk, o.role, o.activity].map(str::to_owned));
         self.add_text_table("kms_operations", &columns, operations)?;
-        let trusted = trust.trusted_accounts.iter().map(|account| [account.clone()]);
+        let trusted = trust
+            .trusted_accounts
+            .iter()
+            .map(|account| [account.clone()]);
         self.add_text_table("trusted_accounts", &["account_id"], trusted)?;
-        let principals = trust.like_patterns().into_iter().map(|(role, pattern)| [role.to_owned(), pattern]);
+        let principals = trust
+            .like_patterns()
+            .into_iter()
+            .map(|(role, pattern)| [role.to_owned(), pattern]);
         self.add_text_table("trusted_principals", &["role", "like_pattern"], principals)?;
         self.own_accounts_inferred = trust.own_accounts.is_empty();
         if self.own_accounts_inferred {
@@ -106,7 +118,10 @@ impl Session {
                        from events where recipient_account_id <> ''";
             return self.add_view("own_accounts", sql).await;
         }
-        let own = trust.own_accounts.iter().map(|account| [account.clone(), "configured".to_owned()]);
+        let own = trust
+            .own_accounts
+            .iter()
+            .map(|account| [account.clone(), "configured".to_owned()]);
         self.add_text_table("own_accounts", &["account_id", "origin"], own)
     }
 
@@ -117,15 +132,25 @@ impl Session {
         rows: impl Iterator<Item = [String; N]>,
     ) -> Result<(), AnalyzeError> {
         let rows: Vec<[String; N]> = rows.collect();
-        let fields: Vec<Field> = columns.iter().map(|name| Field::new(*name, DataType::Utf8, false)).collect();
+        let fields: Vec<Field> = columns
+            .iter()
+            .map(|name| Field::new(*name, DataType::Utf8, false))
+            .collect();
         let schema: SchemaRef = Arc::new(Schema::new(fields));
         let arrays = (0..N)
-            .map(|column| Arc::new(StringArray::from_iter_values(rows.iter().map(|row| &row[column]))) as _)
+            .map(|column| {
+                Arc::new(StringArray::from_iter_values(
+                    rows.iter().map(|row| &row[column]),
+                )) as _
+            })
             .collect();
         let failed = |error: DataFusionError| AnalyzeError::query(format!("table {name}"), error);
-        let batch = RecordBatch::try_new(schema.clone(), arrays).map_err(|error| failed(error.into()))?;
+        let batch =
+            RecordBatch::try_new(schema.clone(), arrays).map_err(|error| failed(error.into()))?;
         let table = MemTable::try_new(schema, vec![vec![batch]]).map_err(failed)?;
-        self.context.register_table(name, Arc::new(table)).map_err(failed)?;
+        self.context
+            .register_table(name, Arc::new(table))
+            .map_err(failed)?;
         Ok(())
     }
 
@@ -155,16 +180,25 @@ impl Session {
 
     async fn add_view(&self, name: &str, sql: &str) -> Result<(), AnalyzeError> {
         let failed = |error: DataFusionError| AnalyzeError::query(format!("view {name}"), error);
-        let frame = self.context.sql_with_options(sql, read_only()).await.map_err(failed)?;
+        let frame = self
+            .context
+            .sql_with_options(sql, read_only())
+            .await
+            .map_err(failed)?;
         let view = ViewTable::new(frame.into_unoptimized_plan(), Some(sql.to_owned()));
-        self.context.register_table(name, Arc::new(view)).map_err(failed)?;
+        self.context
+            .register_table(name, Arc::new(view))
+            .map_err(failed)?;
         Ok(())
     }
 }
 
 /// Queries and `explain` only.
 pub(crate) fn read_only() -> SQLOptions {
-    SQLOptions::new().with_allow_ddl(false).with_allow_dml(false).with_allow_statements(false)
+    SQLOptions::new()
+        .with_allow_ddl(false)
+        .with_allow_dml(false)
+        .with_allow_statements(false)
 }
 
 fn context() -> SessionContext {
@@ -176,20 +210,33 @@ fn context() -> SessionContext {
     options.execution.parquet.pushdown_filters = true;
     options.execution.parquet.reorder_filters = true;
     options.execution.collect_statistics = false;
+    // A hash join that waits for the filter of a partition that nobody polls
+    // any more waits forever (apache/datafusion#21625; seen with 55.2 on a
+    // small lake).
+    options.optimizer.enable_join_dynamic_filter_pushdown = false;
     options.execution.time_zone = Some("UTC".to_owned());
     SessionContext::new_with_config(config)
 }
 
-fn register(context: &SessionContext, schema: &'static TableSchema, table: Option<&LakeTable>) -> Result<(), AnalyzeError> {
-    let failed = |error: DataFusionError| AnalyzeError::query(format!("table {}", schema.name), error);
+fn register(
+    context: &SessionContext,
+    schema: &'static TableSchema,
+    table: Option<&LakeTable>,
+) -> Result<(), AnalyzeError> {
+    let failed =
+        |error: DataFusionError| AnalyzeError::query(format!("table {}", schema.name), error);
     match table {
         Some(table) => {
             let provider = LakeTableProvider::new(context, table)?;
-            context.register_table(schema.name, Arc::new(provider)).map_err(failed)?;
+            context
+                .register_table(schema.name, Arc::new(provider))
+                .map_err(failed)?;
         }
         None => {
             let empty = MemTable::try_new(schema.arrow(), vec![vec![]]).map_err(failed)?;
-            context.register_table(schema.name, Arc::new(empty)).map_err(failed)?;
+            context
+                .register_table(schema.name, Arc::new(empty))
+                .map_err(failed)?;
         }
     }
     Ok(())

@@ -10,7 +10,9 @@ use arrow::array::{Array, ArrayRef, AsArray, BooleanBuilder, StringBuilder, Stru
 use arrow::buffer::NullBuffer;
 use arrow::datatypes::{DataType, Field, Fields};
 use datafusion::common::Result;
-use datafusion::logical_expr::{ColumnarValue, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility};
+use datafusion::logical_expr::{
+    ColumnarValue, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility,
+};
 use serde_json::Value;
 
 /// What selectors log of KMS.
@@ -47,7 +49,11 @@ pub(crate) fn kms_logging(text: &str) -> Option<KmsLogging> {
 /// A member by name, whatever the case of its first letter: logs write
 /// `eventSelectors`, exports of the API write `EventSelectors`.
 fn member<'a>(value: &'a Value, name: &str) -> Option<&'a Value> {
-    value.as_object()?.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value)
+    value
+        .as_object()?
+        .iter()
+        .find(|(key, _)| key.eq_ignore_ascii_case(name))
+        .map(|(_, value)| value)
 }
 
 fn list<'a>(value: &'a Value, name: &str) -> Option<&'a [Value]> {
@@ -55,7 +61,11 @@ fn list<'a>(value: &'a Value, name: &str) -> Option<&'a [Value]> {
 }
 
 fn texts<'a>(value: &'a Value, name: &str) -> Vec<&'a str> {
-    list(value, name).unwrap_or_default().iter().filter_map(Value::as_str).collect()
+    list(value, name)
+        .unwrap_or_default()
+        .iter()
+        .filter_map(Value::as_str)
+        .collect()
 }
 
 fn basic_logging(selectors: &[Value]) -> KmsLogging {
@@ -65,16 +75,24 @@ fn basic_logging(selectors: &[Value]) -> KmsLogging {
     }
     for selector in selectors {
         let included = member(selector, "includeManagementEvents");
-        if included.is_some_and(|value| value.as_bool() == Some(false) || value.as_str() == Some("false")) {
-            logging.reasons.push("includeManagementEvents false".to_owned());
+        if included
+            .is_some_and(|value| value.as_bool() == Some(false) || value.as_str() == Some("false"))
+        {
+            logging
+                .reasons
+                .push("includeManagementEvents false".to_owned());
             continue;
         }
         let excluded = texts(selector, "excludeManagementEventSources");
         if excluded.iter().any(|source| KMS.contains(source)) {
-            logging.reasons.push("excludeManagementEventSources names KMS".to_owned());
+            logging
+                .reasons
+                .push("excludeManagementEventSources names KMS".to_owned());
             continue;
         }
-        let kind = member(selector, "readWriteType").and_then(Value::as_str).unwrap_or("All");
+        let kind = member(selector, "readWriteType")
+            .and_then(Value::as_str)
+            .unwrap_or("All");
         let (reads, writes) = match kind.to_ascii_lowercase().as_str() {
             "writeonly" => (false, true),
             "readonly" => (true, false),
@@ -94,10 +112,16 @@ fn advanced_logging(selectors: &[Value]) -> KmsLogging {
     let mut of_management = false;
     for selector in selectors {
         let fields = list(selector, "fieldSelectors").unwrap_or_default();
-        let named = |field: &Value| member(field, "field").and_then(Value::as_str).unwrap_or_default().to_owned();
-        let management = fields
-            .iter()
-            .any(|field| named(field).eq_ignore_ascii_case("eventCategory") && texts(field, "equals").contains(&"Management"));
+        let named = |field: &Value| {
+            member(field, "field")
+                .and_then(Value::as_str)
+                .unwrap_or_default()
+                .to_owned()
+        };
+        let management = fields.iter().any(|field| {
+            named(field).eq_ignore_ascii_case("eventCategory")
+                && texts(field, "equals").contains(&"Management")
+        });
         if !management {
             continue;
         }
@@ -130,29 +154,49 @@ fn field_logging(name: &str, field: &Value) -> (bool, bool, Option<String>) {
         return (reads, writes, reason);
     }
     if !name.eq_ignore_ascii_case("eventSource") {
-        return (false, false, Some(format!("{name} narrows management events")));
+        return (
+            false,
+            false,
+            Some(format!("{name} narrows management events")),
+        );
     }
     let kms = |test: &dyn Fn(&str) -> bool| KMS.iter().any(|source| test(source));
-    let left_out = texts(field, "notEquals").iter().any(|value| KMS.contains(value))
-        || texts(field, "notStartsWith").iter().any(|value| kms(&|source| source.starts_with(value)))
-        || texts(field, "notEndsWith").iter().any(|value| kms(&|source| source.ends_with(value)));
+    let left_out = texts(field, "notEquals")
+        .iter()
+        .any(|value| KMS.contains(value))
+        || texts(field, "notStartsWith")
+            .iter()
+            .any(|value| kms(&|source| source.starts_with(value)))
+        || texts(field, "notEndsWith")
+            .iter()
+            .any(|value| kms(&|source| source.ends_with(value)));
     if left_out {
         return (false, false, Some("eventSource leaves out KMS".to_owned()));
     }
     let (starts, ends) = (texts(field, "startsWith"), texts(field, "endsWith"));
     let selects = !(equals.is_empty() && starts.is_empty() && ends.is_empty());
     let selected = equals.iter().any(|value| KMS.contains(value))
-        || starts.iter().any(|value| kms(&|source| source.starts_with(value)))
-        || ends.iter().any(|value| kms(&|source| source.ends_with(value)));
+        || starts
+            .iter()
+            .any(|value| kms(&|source| source.starts_with(value)))
+        || ends
+            .iter()
+            .any(|value| kms(&|source| source.ends_with(value)));
     if selects && !selected {
-        return (false, false, Some("eventSource selects other services".to_owned()));
+        return (
+            false,
+            false,
+            Some("eventSource selects other services".to_owned()),
+        );
     }
     (true, true, None)
 }
 
 /// `trail_kms_logging(text) -> struct<reads, writes, reason>`.
 pub(crate) fn function() -> ScalarUDF {
-    ScalarUDF::from(TrailKmsLogging { signature: Signature::string(1, Volatility::Immutable) })
+    ScalarUDF::from(TrailKmsLogging {
+        signature: Signature::string(1, Volatility::Immutable),
+    })
 }
 
 #[derive(Debug, PartialEq, Eq, Hash)]
@@ -185,17 +229,33 @@ impl ScalarUDFImpl for TrailKmsLogging {
         let arrays = ColumnarValue::values_to_arrays(&arguments.args)?;
         let texts = arrow::compute::cast(&arrays[0], &DataType::Utf8)?;
         let texts = texts.as_string::<i32>();
-        let (mut reads, mut writes, mut reason) = (BooleanBuilder::new(), BooleanBuilder::new(), StringBuilder::new());
+        let (mut reads, mut writes, mut reason) = (
+            BooleanBuilder::new(),
+            BooleanBuilder::new(),
+            StringBuilder::new(),
+        );
         let mut present = Vec::with_capacity(texts.len());
         for row in 0..texts.len() {
-            let logging = texts.is_valid(row).then(|| kms_logging(texts.value(row))).flatten();
+            let logging = texts
+                .is_valid(row)
+                .then(|| kms_logging(texts.value(row)))
+                .flatten();
             present.push(logging.is_some());
             reads.append_option(logging.as_ref().map(|logging| logging.reads));
             writes.append_option(logging.as_ref().map(|logging| logging.writes));
-            reason.append_option(logging.filter(|logging| !logging.reasons.is_empty()).map(|logging| logging.reasons.join(", ")));
+            reason.append_option(
+                logging
+                    .filter(|logging| !logging.reasons.is_empty())
+                    .map(|logging| logging.reasons.join(", ")),
+            );
         }
-        let columns: Vec<ArrayRef> = vec![Arc::new(reads.finish()), Arc::new(writes.finish()), Arc::new(reason.finish())];
-        let array = StructArray::try_new(result_fields(), columns, Some(NullBuffer::from(present)))?;
+        let columns: Vec<ArrayRef> = vec![
+            Arc::new(reads.finish()),
+            Arc::new(writes.finish()),
+            Arc::new(reason.finish()),
+        ];
+        let array =
+            StructArray::try_new(result_fields(), columns, Some(NullBuffer::from(present)))?;
         Ok(ColumnarValue::Array(Arc::new(array)))
     }
 }
@@ -207,23 +267,58 @@ mod tests {
     #[test]
     fn each_way_of_leaving_kms_out_is_seen() {
         let cases = [
-            (r#"{"eventSelectors":[{"readWriteType":"All","includeManagementEvents":true}]}"#, Some((true, true, ""))),
-            (r#"{"eventSelectors":[{"excludeManagementEventSources":["kms.amazonaws.com"]}]}"#, Some((false, false, "excludeManagementEventSources names KMS"))),
-            (r#"{"EventSelectors":[{"ReadWriteType":"WriteOnly"}]}"#, Some((false, true, "readWriteType WriteOnly"))),
-            (r#"{"eventSelectors":[{"includeManagementEvents":false}]}"#, Some((false, false, "includeManagementEvents false"))),
-            (r#"{"eventSelectors":[]}"#, Some((false, false, "no selector"))),
+            (
+                r#"{"eventSelectors":[{"readWriteType":"All","includeManagementEvents":true}]}"#,
+                Some((true, true, "")),
+            ),
+            (
+                r#"{"eventSelectors":[{"excludeManagementEventSources":["kms.amazonaws.com"]}]}"#,
+                Some((false, false, "excludeManagementEventSources names KMS")),
+            ),
+            (
+                r#"{"EventSelectors":[{"ReadWriteType":"WriteOnly"}]}"#,
+                Some((false, true, "readWriteType WriteOnly")),
+            ),
+            (
+                r#"{"eventSelectors":[{"includeManagementEvents":false}]}"#,
+                Some((false, false, "includeManagementEvents false")),
+            ),
+            (
+                r#"{"eventSelectors":[]}"#,
+                Some((false, false, "no selector")),
+            ),
             // Selectors add up.
-            (r#"{"eventSelectors":[{"readWriteType":"WriteOnly"},{"readWriteType":"ReadOnly"}]}"#, Some((true, true, ""))),
-            (r#"{"advancedEventSelectors":[{"fieldSelectors":[{"field":"eventCategory","equals":["Management"]}]}]}"#, Some((true, true, ""))),
-            (r#"{"advancedEventSelectors":[{"fieldSelectors":[{"field":"eventCategory","equals":["Management"]},{"field":"eventSource","notEquals":["kms.amazonaws.com"]}]}]}"#, Some((false, false, "eventSource leaves out KMS"))),
-            (r#"{"advancedEventSelectors":[{"fieldSelectors":[{"field":"eventCategory","equals":["Data"]}]}]}"#, Some((false, false, "no management selector"))),
-            (r#"{"advancedEventSelectors":[{"fieldSelectors":[{"field":"eventCategory","equals":["Management"]},{"field":"readOnly","equals":["false"]}]}]}"#, Some((false, true, "readOnly equals false"))),
+            (
+                r#"{"eventSelectors":[{"readWriteType":"WriteOnly"},{"readWriteType":"ReadOnly"}]}"#,
+                Some((true, true, "")),
+            ),
+            (
+                r#"{"advancedEventSelectors":[{"fieldSelectors":[{"field":"eventCategory","equals":["Management"]}]}]}"#,
+                Some((true, true, "")),
+            ),
+            (
+                r#"{"advancedEventSelectors":[{"fieldSelectors":[{"field":"eventCategory","equals":["Management"]},{"field":"eventSource","notEquals":["kms.amazonaws.com"]}]}]}"#,
+                Some((false, false, "eventSource leaves out KMS")),
+            ),
+            (
+                r#"{"advancedEventSelectors":[{"fieldSelectors":[{"field":"eventCategory","equals":["Data"]}]}]}"#,
+                Some((false, false, "no management selector")),
+            ),
+            (
+                r#"{"advancedEventSelectors":[{"fieldSelectors":[{"field":"eventCategory","equals":["Management"]},{"field":"readOnly","equals":["false"]}]}]}"#,
+                Some((false, true, "readOnly equals false")),
+            ),
             (r#"{"trailName":"x"}"#, None),
             ("nonsense", None),
         ];
         for (text, expected) in cases {
-            let found = kms_logging(text).map(|logging| (logging.reads, logging.writes, logging.reasons.join(", ")));
-            assert_eq!(found, expected.map(|(reads, writes, reason)| (reads, writes, reason.to_owned())), "{text}");
+            let found = kms_logging(text)
+                .map(|logging| (logging.reads, logging.writes, logging.reasons.join(", ")));
+            assert_eq!(
+                found,
+                expected.map(|(reads, writes, reason)| (reads, writes, reason.to_owned())),
+                "{text}"
+            );
         }
     }
 }

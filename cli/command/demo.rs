@@ -22,7 +22,11 @@ pub(crate) async fn run(arguments: DemoArguments) -> Result<ExitStatus> {
     let started = now();
     let folder = match arguments.folder {
         Some(folder) => folder,
-        None => tempfile::Builder::new().prefix("keytrail-demo-").tempdir().context("no temporary folder")?.keep(),
+        None => tempfile::Builder::new()
+            .prefix("keytrail-demo-")
+            .tempdir()
+            .context("no temporary folder")?
+            .keep(),
     };
     let plan = Plan {
         events: arguments.events,
@@ -34,10 +38,16 @@ pub(crate) async fn run(arguments: DemoArguments) -> Result<ExitStatus> {
         end: current_hour(started),
         organization: true,
     };
-    step(&format!("simulating {DAYS} days of CloudTrail in three accounts"));
+    step(&format!(
+        "simulating {DAYS} days of CloudTrail in three accounts"
+    ));
     let trail = folder.join("trail");
     let summary = simulate(&plan, &trail)?;
-    anstream::eprintln!("wrote {} with {}", count(summary.objects, "log file"), count(summary.records, "record"));
+    anstream::eprintln!(
+        "wrote {} with {}",
+        count(summary.objects, "log file"),
+        count(summary.records, "record")
+    );
 
     step("reading it into a lake");
     let lake = Lake::at(&folder.join("lake").to_string_lossy()).await?;
@@ -50,20 +60,38 @@ pub(crate) async fn run(arguments: DemoArguments) -> Result<ExitStatus> {
 
     step("judging the last 24 hours");
     let end = plan.end.timestamp_micros();
-    let window = Window { start: end - 86_400_000_000, end };
-    let (run, session) = detect::judge(&lake, &built_in()?, &Configuration::default(), window).await?;
+    let window = Window {
+        start: end - 86_400_000_000,
+        end,
+    };
+    let (run, session) =
+        detect::judge(&lake, &built_in()?, &Configuration::default(), window).await?;
     findings::print(&run, &lake.uri(), session.own_accounts_inferred());
     findings::complain(&run);
 
     let uri = terminal(&lake.uri());
-    anstream::eprintln!("\nThe lake is {HEAD}{uri}{HEAD:#}; what was planted is in {}.", terminal(&trail.join("incidents.json").display().to_string()));
+    anstream::eprintln!(
+        "\nThe lake is {HEAD}{uri}{HEAD:#}; what was planted is in {}.",
+        terminal(&trail.join("incidents.json").display().to_string())
+    );
     anstream::eprintln!("Try next:");
-    anstream::eprintln!("  keytrail sql --lake {uri} 'select actor, count(*) as calls from kms_actions group by actor order by calls desc limit 10'");
-    anstream::eprintln!("  keytrail sql --lake {uri} 'select * from grants where open' --format markdown");
+    anstream::eprintln!(
+        "  keytrail sql --lake {uri} 'select actor, count(*) as calls from kms_actions group by actor order by calls desc limit 10'"
+    );
+    anstream::eprintln!(
+        "  keytrail sql --lake {uri} 'select * from grants where open' --format markdown"
+    );
     anstream::eprintln!("  keytrail detect --lake {uri} --since 7d --min-severity high");
-    anstream::eprintln!("{FAINT}all in {:.0} s{FAINT:#}", (now() - started).as_seconds_f64());
+    anstream::eprintln!(
+        "{FAINT}all in {:.0} s{FAINT:#}",
+        (now() - started).as_seconds_f64()
+    );
     // A demo that finds what was planted has succeeded.
-    Ok(if report.is_incomplete() || run.is_incomplete() { ExitStatus::Incomplete } else { ExitStatus::Nothing })
+    Ok(if report.is_incomplete() || run.is_incomplete() {
+        ExitStatus::Incomplete
+    } else {
+        ExitStatus::Nothing
+    })
 }
 
 fn options(source: PathBuf) -> IngestOptions {

@@ -15,15 +15,26 @@ use crate::output::text::{BAD, HEAD, count, terminal};
 pub(crate) async fn run(arguments: DetectionsArguments) -> Result<ExitStatus> {
     match arguments.command {
         DetectionsCommand::List { detections, format } => list(detections.as_deref(), format),
-        DetectionsCommand::Show { id, detections, format } => show(&id, detections.as_deref(), format),
-        DetectionsCommand::Test { folder, detection, bless } => test(&folder, &detection, bless).await,
+        DetectionsCommand::Show {
+            id,
+            detections,
+            format,
+        } => show(&id, detections.as_deref(), format),
+        DetectionsCommand::Test {
+            folder,
+            detection,
+            bless,
+        } => test(&folder, &detection, bless).await,
     }
 }
 
 fn list(folder: Option<&Path>, format: ListFormat) -> Result<ExitStatus> {
     let detections = select(folder, &[])?;
     if format == ListFormat::Json {
-        let headers: Vec<_> = detections.iter().map(|detection| &detection.header).collect();
+        let headers: Vec<_> = detections
+            .iter()
+            .map(|detection| &detection.header)
+            .collect();
         anstream::println!("{}", serde_json::to_string_pretty(&headers)?);
         return Ok(ExitStatus::Nothing);
     }
@@ -47,11 +58,25 @@ fn show(id: &str, folder: Option<&Path>, format: ListFormat) -> Result<ExitStatu
     for detection in &detections {
         let header = &detection.header;
         if format == ListFormat::Json {
-            anstream::println!("{}", serde_json::to_string_pretty(&json!({ "header": header, "sql": detection.text }))?);
+            anstream::println!(
+                "{}",
+                serde_json::to_string_pretty(&json!({ "header": header, "sql": detection.text }))?
+            );
             continue;
         }
-        anstream::println!("{HEAD}{}{HEAD:#} ({}, {})", terminal(&header.title), header.severity, header.kind.name());
-        let list = |items: &[String]| if items.is_empty() { "none".to_owned() } else { items.join(", ") };
+        anstream::println!(
+            "{HEAD}{}{HEAD:#} ({}, {})",
+            terminal(&header.title),
+            header.severity,
+            header.kind.name()
+        );
+        let list = |items: &[String]| {
+            if items.is_empty() {
+                "none".to_owned()
+            } else {
+                items.join(", ")
+            }
+        };
         for (name, value) in [
             ("why", header.why.clone()),
             ("benign", header.benign.clone()),
@@ -63,14 +88,24 @@ fn show(id: &str, folder: Option<&Path>, format: ListFormat) -> Result<ExitStatu
             ("see", list(&header.see)),
         ] {
             let indent = " ".repeat(12);
-            let text = textwrap::fill(&terminal(&value), textwrap::Options::new(100).initial_indent(&indent).subsequent_indent(&indent).break_words(false));
+            let text = textwrap::fill(
+                &terminal(&value),
+                textwrap::Options::new(100)
+                    .initial_indent(&indent)
+                    .subsequent_indent(&indent)
+                    .break_words(false),
+            );
             anstream::println!("{name:<11} {}", text.trim_start());
         }
         for (name, value) in &header.parameters {
             anstream::println!("parameter   {name} = {}", terminal(&value.display()));
         }
         anstream::println!();
-        for line in detection.text.lines().skip_while(|line| line.starts_with("--")) {
+        for line in detection
+            .text
+            .lines()
+            .skip_while(|line| line.starts_with("--"))
+        {
             anstream::println!("{}", terminal(line));
         }
     }
@@ -82,7 +117,11 @@ async fn test(folder: &Path, ids: &[String], bless: bool) -> Result<ExitStatus> 
     if !ids.is_empty() {
         detections.retain(|detection| ids.contains(&detection.header.id));
     }
-    ensure!(!detections.is_empty(), "no detections to test in {}", folder.display());
+    ensure!(
+        !detections.is_empty(),
+        "no detections to test in {}",
+        folder.display()
+    );
     let mut failed: u64 = 0;
     for detection in &detections {
         let scratch = tempfile::tempdir()?;
@@ -92,20 +131,39 @@ async fn test(folder: &Path, ids: &[String], bless: bool) -> Result<ExitStatus> 
         };
         if bless {
             write_expected(folder, &checked)?;
-            checked.failures.retain(|failure| !is_about_expectations(failure));
+            checked
+                .failures
+                .retain(|failure| !is_about_expectations(failure));
         }
-        let verdict = if checked.failures.is_empty() { "ok" } else { "FAILED" };
-        anstream::println!("{:<32} {verdict} ({})", terminal(&checked.id), count(checked.rows.len() as u64, "row"));
+        let verdict = if checked.failures.is_empty() {
+            "ok"
+        } else {
+            "FAILED"
+        };
+        anstream::println!(
+            "{:<32} {verdict} ({})",
+            terminal(&checked.id),
+            count(checked.rows.len() as u64, "row")
+        );
         for failure in &checked.failures {
             anstream::println!("    {BAD}-{BAD:#} {}", terminal(failure));
         }
         failed += u64::from(!checked.failures.is_empty());
     }
-    anstream::println!("{} passed, {failed} failed", detections.len() as u64 - failed);
-    Ok(if failed > 0 { ExitStatus::Incomplete } else { ExitStatus::Nothing })
+    anstream::println!(
+        "{} passed, {failed} failed",
+        detections.len() as u64 - failed
+    );
+    Ok(if failed > 0 {
+        ExitStatus::Incomplete
+    } else {
+        ExitStatus::Nothing
+    })
 }
 
 /// Blessing settles what is expected, not whether a detection behaves.
 fn is_about_expectations(failure: &str) -> bool {
-    failure.contains("expected and not found") || failure.contains("not expected") || failure.contains("expected.jsonl is missing")
+    failure.contains("expected and not found")
+        || failure.contains("not expected")
+        || failure.contains("expected.jsonl is missing")
 }

@@ -34,16 +34,42 @@ fn write(folder: &Path, name: &str, text: &str) -> Result<()> {
 }
 
 fn detections(detections: &[Detection]) -> String {
-    let mut page = format!("{NOTE}\n# Detections\n\n| id | severity | kind | title |\n| --- | --- | --- | --- |\n");
+    let mut page = format!(
+        "{NOTE}\n# Detections\n\n| id | severity | kind | title |\n| --- | --- | --- | --- |\n"
+    );
     for Detection { header, .. } in detections {
-        let _ = writeln!(page, "| [{0}](#{0}) | {1} | {2} | {3} |", header.id, header.severity, header.kind.name(), markdown(&header.title));
+        let _ = writeln!(
+            page,
+            "| [{0}](#{0}) | {1} | {2} | {3} |",
+            header.id,
+            header.severity,
+            header.kind.name(),
+            markdown(&header.title)
+        );
     }
     for Detection { header, .. } in detections {
-        let _ = writeln!(page, "\n## {}\n\n**{}** ({}, confidence {})\n", header.id, markdown(&header.title), header.severity, header.confidence);
-        for (name, text) in [("Why it matters", &header.why), ("May be", &header.benign), ("Look first at", &header.respond)] {
+        let _ = writeln!(
+            page,
+            "\n## {}\n\n**{}** ({}, confidence {})\n",
+            header.id,
+            markdown(&header.title),
+            header.severity,
+            header.confidence
+        );
+        for (name, text) in [
+            ("Why it matters", &header.why),
+            ("May be", &header.benign),
+            ("Look first at", &header.respond),
+        ] {
             let _ = writeln!(page, "- {name}: {}", markdown(text));
         }
-        let list = |name: &str, items: &[String]| if items.is_empty() { String::new() } else { format!("- {name}: {}\n", items.join(", ")) };
+        let list = |name: &str, items: &[String]| {
+            if items.is_empty() {
+                String::new()
+            } else {
+                format!("- {name}: {}\n", items.join(", "))
+            }
+        };
         page.push_str(&list("ATT&CK", &header.attack));
         page.push_str(&list("Controls", &header.controls));
         page.push_str(&list("See", &header.see));
@@ -59,9 +85,17 @@ async fn lake() -> Result<String> {
     let folder = tempfile::tempdir()?;
     let lake = Lake::at(&folder.path().to_string_lossy()).await?;
     let session = Session::open(&lake, &Configuration::default()).await?;
-    let mut page = format!("{NOTE}\n# The lake\n\nTables are Delta tables in the folder or prefix given as `--lake`; views exist in `keytrail sql`.\n");
+    let mut page = format!(
+        "{NOTE}\n# The lake\n\nTables are Delta tables in the folder or prefix given as `--lake`; views exist in `keytrail sql`.\n"
+    );
     for described in session.describe().await? {
-        let _ = writeln!(page, "\n## {} ({})\n\nOne row is {}.\n\n| column | type | meaning |\n| --- | --- | --- |", described.name, described.kind, markdown(&described.row));
+        let _ = writeln!(
+            page,
+            "\n## {} ({})\n\nOne row is {}.\n\n| column | type | meaning |\n| --- | --- | --- |",
+            described.name,
+            described.kind,
+            markdown(&described.row)
+        );
         for (name, label, meaning) in &described.columns {
             let _ = writeln!(page, "| {name} | {label} | {} |", markdown(meaning));
         }
@@ -80,8 +114,16 @@ fn command_line() -> String {
 fn describe(command: &mut clap::Command, page: &mut String) {
     let help = command.render_help().to_string();
     let lines: Vec<&str> = help.lines().map(str::trim_end).collect();
-    let _ = write!(page, "\n## {}\n\n```text\n{}\n```\n", command.get_bin_name().unwrap_or(command.get_name()), lines.join("\n"));
-    for inner in command.get_subcommands_mut().filter(|inner| !inner.is_hide_set() && inner.get_name() != "help") {
+    let _ = write!(
+        page,
+        "\n## {}\n\n```text\n{}\n```\n",
+        command.get_bin_name().unwrap_or(command.get_name()),
+        lines.join("\n")
+    );
+    for inner in command
+        .get_subcommands_mut()
+        .filter(|inner| !inner.is_hide_set() && inner.get_name() != "help")
+    {
         describe(inner, page);
     }
 }

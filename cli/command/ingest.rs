@@ -15,7 +15,11 @@ use crate::output::text::{FAINT, WARN, count, grouped, terminal};
 
 pub(crate) async fn run(arguments: IngestArguments) -> Result<ExitStatus> {
     let started = now();
-    let sources = arguments.sources.iter().map(|text| Source::parse(text)).collect::<Result<_, _>>()?;
+    let sources = arguments
+        .sources
+        .iter()
+        .map(|text| Source::parse(text))
+        .collect::<Result<_, _>>()?;
     let limits = Limits {
         object_bytes_max: arguments.max_object_bytes,
         document_bytes_max: arguments.max_document_bytes,
@@ -44,11 +48,19 @@ pub(crate) async fn run(arguments: IngestArguments) -> Result<ExitStatus> {
         }
     }
     complain(&report);
-    Ok(if report.is_incomplete() { ExitStatus::Incomplete } else { ExitStatus::Nothing })
+    Ok(if report.is_incomplete() {
+        ExitStatus::Incomplete
+    } else {
+        ExitStatus::Nothing
+    })
 }
 
 /// Ingests with a bar on a terminal, and records the run.
-pub(crate) async fn ingest_all(lake: &Lake, options: IngestOptions, started: DateTime<Utc>) -> Result<IngestReport> {
+pub(crate) async fn ingest_all(
+    lake: &Lake,
+    options: IngestOptions,
+    started: DateTime<Utc>,
+) -> Result<IngestReport> {
     let progress = Arc::new(Progress::default());
     let run_id = options.run_id.clone();
     let bar = IngestBar::follow(progress.clone());
@@ -64,7 +76,11 @@ pub(crate) async fn ingest_all(lake: &Lake, options: IngestOptions, started: Dat
     };
     match result {
         Ok(report) => {
-            run.outcome = if report.is_incomplete() { "incomplete" } else { "complete" };
+            run.outcome = if report.is_incomplete() {
+                "incomplete"
+            } else {
+                "complete"
+            };
             run.counts = vec![
                 ("events_version", report.events_version),
                 ("objects", report.objects),
@@ -74,7 +90,10 @@ pub(crate) async fn ingest_all(lake: &Lake, options: IngestOptions, started: Dat
                 ("duplicates", report.duplicates),
                 ("skipped", report.objects_failed + report.records_skipped),
             ];
-            run.details = Some(json!({ "skipped_reasons": report.skipped_reasons, "kept": report.kept_by_source }).to_string());
+            run.details = Some(
+                json!({ "skipped_reasons": report.skipped_reasons, "kept": report.kept_by_source })
+                    .to_string(),
+            );
             record_run(lake, &run).await?;
             Ok(report)
         }
@@ -88,8 +107,14 @@ pub(crate) async fn ingest_all(lake: &Lake, options: IngestOptions, started: Dat
 }
 
 fn seconds_since(started: DateTime<Utc>) -> f64 {
-    let micros = (now() - started).num_microseconds().unwrap_or_default().max(1);
-    #[expect(clippy::cast_precision_loss, reason = "microseconds of a run are far below 2^53")]
+    let micros = (now() - started)
+        .num_microseconds()
+        .unwrap_or_default()
+        .max(1);
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "microseconds of a run are far below 2^53"
+    )]
     let seconds = micros as f64 / 1e6;
     seconds
 }
@@ -112,31 +137,61 @@ pub(crate) fn summarize(report: &IngestReport, seconds: f64) {
         terminal(&report.lake),
         grouped(report.duplicates),
     );
-    let kinds: Vec<String> =
-        report.kept_by_source.iter().map(|(source, number)| format!("{} {}", grouped(*number), terminal(source))).collect();
+    let kinds: Vec<String> = report
+        .kept_by_source
+        .iter()
+        .map(|(source, number)| format!("{} {}", grouped(*number), terminal(source)))
+        .collect();
     if !kinds.is_empty() {
         anstream::eprintln!("{FAINT}of these {}{FAINT:#}", kinds.join(", "));
     }
     let aside = [
-        (report.objects_left_alone, "digest or insight object left alone", "digest or insight objects left alone"),
-        (report.objects_passed_over, "file passed over: no log file by its name", "files passed over: no log files by their names"),
+        (
+            report.objects_left_alone,
+            "digest or insight object left alone",
+            "digest or insight objects left alone",
+        ),
+        (
+            report.objects_passed_over,
+            "file passed over: no log file by its name",
+            "files passed over: no log files by their names",
+        ),
     ];
     for (number, one, many) in aside.into_iter().filter(|(number, ..)| *number > 0) {
-        anstream::eprintln!("{FAINT}{} {}{FAINT:#}", grouped(number), if number == 1 { one } else { many });
+        anstream::eprintln!(
+            "{FAINT}{} {}{FAINT:#}",
+            grouped(number),
+            if number == 1 { one } else { many }
+        );
     }
-    #[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a rate for people")]
+    #[expect(
+        clippy::cast_precision_loss,
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "a rate for people"
+    )]
     let rate = (report.records as f64 / seconds) as u64;
-    anstream::eprintln!("{FAINT}in {seconds:.1} s, {} records/s{FAINT:#}", grouped(rate));
+    anstream::eprintln!(
+        "{FAINT}in {seconds:.1} s, {} records/s{FAINT:#}",
+        grouped(rate)
+    );
 }
 
 /// What could not be read: named, up to a number, and counted.
 pub(crate) fn complain(report: &IngestReport) {
     for failure in &report.failures {
-        anstream::eprintln!("{WARN}skipped:{WARN:#} {}: {}", terminal(&failure.object_uri), terminal(&failure.reason));
+        anstream::eprintln!(
+            "{WARN}skipped:{WARN:#} {}: {}",
+            terminal(&failure.object_uri),
+            terminal(&failure.reason)
+        );
     }
     let named = report.failures.len() as u64;
     if report.objects_failed > named {
-        anstream::eprintln!("{WARN}skipped:{WARN:#} {} more", grouped(report.objects_failed - named));
+        anstream::eprintln!(
+            "{WARN}skipped:{WARN:#} {} more",
+            grouped(report.objects_failed - named)
+        );
     }
     if report.is_incomplete() {
         anstream::eprintln!(

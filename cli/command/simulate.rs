@@ -54,7 +54,9 @@ pub(crate) fn run(arguments: &SimulateArguments) -> Result<ExitStatus> {
 pub(crate) fn simulate(plan: &Plan, folder: &Path) -> Result<Summary> {
     ensure_empty(folder)?;
     let bar = ProgressBar::new(plan.events);
-    if let Ok(style) = ProgressStyle::with_template("{spinner} simulating {wide_bar} {human_pos}/{human_len} records eta {eta}") {
+    if let Ok(style) = ProgressStyle::with_template(
+        "{spinner} simulating {wide_bar} {human_pos}/{human_len} records eta {eta}",
+    ) {
         bar.set_style(style);
     }
     let summary = write_trail(plan, folder, &mut |records| bar.set_position(records))
@@ -71,7 +73,11 @@ pub(crate) fn current_hour(moment: DateTime<Utc>) -> DateTime<Utc> {
 
 fn ensure_empty(folder: &Path) -> Result<()> {
     if let Ok(mut entries) = std::fs::read_dir(folder) {
-        ensure!(entries.next().is_none(), "{} is not empty: choose a new folder", folder.display());
+        ensure!(
+            entries.next().is_none(),
+            "{} is not empty: choose a new folder",
+            folder.display()
+        );
     }
     Ok(())
 }

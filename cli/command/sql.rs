@@ -19,16 +19,28 @@ use crate::output::text::{BAD, FAINT, HEAD, count, terminal};
 pub(crate) async fn run(arguments: SqlArguments) -> Result<ExitStatus> {
     let lake = Lake::at(&arguments.lake.lake).await?;
     let session = Session::open(&lake, &configuration(arguments.config.as_deref())?).await?;
-    ensure!(session.events_version().is_some(), "there is no lake at {}: make one with keytrail ingest", lake.uri());
+    ensure!(
+        session.events_version().is_some(),
+        "there is no lake at {}: make one with keytrail ingest",
+        lake.uri()
+    );
     let query = match (&arguments.query, &arguments.file) {
         (Some(query), _) => query.clone(),
-        (None, Some(path)) => std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?,
+        (None, Some(path)) => std::fs::read_to_string(path)
+            .with_context(|| format!("cannot read {}", path.display()))?,
         (None, None) => return shell(&session, &lake, arguments.format).await,
     };
     match &arguments.output {
         Some(path) => {
-            let file = File::create(path).with_context(|| format!("cannot write {}", path.display()))?;
-            ask(&session, &query, arguments.format, &mut BufWriter::new(file)).await?;
+            let file =
+                File::create(path).with_context(|| format!("cannot write {}", path.display()))?;
+            ask(
+                &session,
+                &query,
+                arguments.format,
+                &mut BufWriter::new(file),
+            )
+            .await?;
         }
         None => {
             let stdout = std::io::stdout();
@@ -36,14 +48,25 @@ pub(crate) async fn run(arguments: SqlArguments) -> Result<ExitStatus> {
                 arguments.format != AnswerFormat::Parquet || !stdout.is_terminal(),
                 "Parquet is not for terminals: add --output FILE"
             );
-            ask(&session, &query, arguments.format, &mut BufWriter::new(stdout)).await?;
+            ask(
+                &session,
+                &query,
+                arguments.format,
+                &mut BufWriter::new(stdout),
+            )
+            .await?;
         }
     }
     Ok(ExitStatus::Nothing)
 }
 
 /// Answers one query or `\d`.
-async fn ask(session: &Session, query: &str, format: AnswerFormat, out: &mut (impl Write + Send)) -> Result<u64> {
+async fn ask(
+    session: &Session,
+    query: &str,
+    format: AnswerFormat,
+    out: &mut (impl Write + Send),
+) -> Result<u64> {
     let query = query.trim().trim_end_matches(';');
     if let Some(rest) = query.strip_prefix("\\d") {
         return describe(session, rest.trim(), out).await;
@@ -60,7 +83,10 @@ async fn describe(session: &Session, name: &str, out: &mut (impl Write + Send)) 
     let mut table = plain_table();
     if name.is_empty() {
         table.set_header(["name", "kind", "one row is"]);
-        for Described { name, kind, row, .. } in &all {
+        for Described {
+            name, kind, row, ..
+        } in &all
+        {
             table.add_row([name.as_str(), kind, row]);
         }
     } else {
@@ -85,12 +111,19 @@ async fn shell(session: &Session, lake: &Lake, format: AnswerFormat) -> Result<E
         let _ = editor.load_history(path);
     }
     if std::io::stdin().is_terminal() {
-        anstream::eprintln!("{HEAD}{}{HEAD:#}: read-only. \\d lists tables, \\d NAME columns, \\q leaves.", terminal(&lake.uri()));
+        anstream::eprintln!(
+            "{HEAD}{}{HEAD:#}: read-only. \\d lists tables, \\d NAME columns, \\q leaves.",
+            terminal(&lake.uri())
+        );
     }
     let mut failed = false;
     let mut pending = String::new();
     loop {
-        let prompt = if pending.is_empty() { "keytrail> " } else { "      ... " };
+        let prompt = if pending.is_empty() {
+            "keytrail> "
+        } else {
+            "      ... "
+        };
         let line = match editor.readline(prompt) {
             Ok(line) => line,
             Err(ReadlineError::Interrupted) => {
@@ -121,7 +154,11 @@ async fn shell(session: &Session, lake: &Lake, format: AnswerFormat) -> Result<E
         save_history(&mut editor, path);
     }
     let scripted = !std::io::stdin().is_terminal();
-    Ok(if failed && scripted { ExitStatus::Incomplete } else { ExitStatus::Nothing })
+    Ok(if failed && scripted {
+        ExitStatus::Incomplete
+    } else {
+        ExitStatus::Nothing
+    })
 }
 
 /// Answers a query of the shell; says so if that failed.
@@ -130,7 +167,14 @@ async fn answer_in_shell(session: &Session, query: &str, format: AnswerFormat) -
         anstream::eprintln!("a query ends with ;   \\d tables   \\d NAME columns   \\q leave");
         return true;
     }
-    match ask(session, query, format, &mut BufWriter::new(std::io::stdout())).await {
+    match ask(
+        session,
+        query,
+        format,
+        &mut BufWriter::new(std::io::stdout()),
+    )
+    .await
+    {
         Ok(0) => true,
         Ok(rows) => {
             anstream::eprintln!("{FAINT}{}{FAINT:#}", count(rows, "row"));
@@ -146,7 +190,9 @@ async fn answer_in_shell(session: &Session, query: &str, format: AnswerFormat) -
 fn history_file() -> Option<PathBuf> {
     let state = std::env::var_os("XDG_STATE_HOME")
         .map(PathBuf::from)
-        .or_else(|| std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".local/state")))?;
+        .or_else(|| {
+            std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".local/state"))
+        })?;
     Some(state.join("keytrail/history"))
 }
 

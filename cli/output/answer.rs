@@ -35,7 +35,9 @@ pub(crate) async fn write<E: std::error::Error + Send + Sync + 'static>(
             writeln!(out, "{table}")?;
         }
         AnswerFormat::Csv => {
-            let mut writer = arrow::csv::WriterBuilder::new().with_header(true).build(&mut *out);
+            let mut writer = arrow::csv::WriterBuilder::new()
+                .with_header(true)
+                .build(&mut *out);
             writer.write(&as_text(&RecordBatch::new_empty(schema))?)?;
             while let Some(batch) = batches.next().await {
                 let batch = batch.context("the query failed")?;
@@ -44,7 +46,9 @@ pub(crate) async fn write<E: std::error::Error + Send + Sync + 'static>(
             }
         }
         AnswerFormat::Json => {
-            let mut writer = arrow::json::WriterBuilder::new().with_explicit_nulls(true).build::<_, arrow::json::writer::JsonArray>(&mut *out);
+            let mut writer = arrow::json::WriterBuilder::new()
+                .with_explicit_nulls(true)
+                .build::<_, arrow::json::writer::JsonArray>(&mut *out);
             while let Some(batch) = batches.next().await {
                 let batch = batch.context("the query failed")?;
                 rows += batch.num_rows() as u64;
@@ -54,7 +58,9 @@ pub(crate) async fn write<E: std::error::Error + Send + Sync + 'static>(
             writeln!(out)?;
         }
         AnswerFormat::Ndjson => {
-            let mut writer = arrow::json::WriterBuilder::new().with_explicit_nulls(true).build::<_, arrow::json::writer::LineDelimited>(&mut *out);
+            let mut writer = arrow::json::WriterBuilder::new()
+                .with_explicit_nulls(true)
+                .build::<_, arrow::json::writer::LineDelimited>(&mut *out);
             while let Some(batch) = batches.next().await {
                 let batch = batch.context("the query failed")?;
                 rows += batch.num_rows() as u64;
@@ -79,7 +85,9 @@ pub(crate) async fn write<E: std::error::Error + Send + Sync + 'static>(
 /// An empty table in KeyTrail's look.
 pub(crate) fn plain_table() -> Table {
     let mut table = Table::new();
-    table.load_style(UTF8_FULL_CONDENSED).set_content_arrangement(ContentArrangement::Disabled);
+    table
+        .load_style(UTF8_FULL_CONDENSED)
+        .set_content_arrangement(ContentArrangement::Disabled);
     table
 }
 
@@ -88,21 +96,35 @@ fn table(schema: &SchemaRef, format: AnswerFormat) -> Table {
     if format == AnswerFormat::Markdown {
         table.load_style(ASCII_MARKDOWN);
     }
-    table.set_header(schema.fields().iter().map(|field| cell(field.name(), format)));
+    table.set_header(
+        schema
+            .fields()
+            .iter()
+            .map(|field| cell(field.name(), format)),
+    );
     table
 }
 
 fn cell(value: &str, format: AnswerFormat) -> String {
-    if format == AnswerFormat::Markdown { text::markdown(value) } else { text::terminal(value) }
+    if format == AnswerFormat::Markdown {
+        text::markdown(value)
+    } else {
+        text::terminal(value)
+    }
 }
 
 fn add_rows(table: &mut Table, batch: &RecordBatch, format: AnswerFormat) -> Result<u64> {
     let options = FormatOptions::default();
-    let columns: Vec<ArrayFormatter<'_>> =
-        batch.columns().iter().map(|column| ArrayFormatter::try_new(column, &options)).collect::<Result<_, _>>()?;
+    let columns: Vec<ArrayFormatter<'_>> = batch
+        .columns()
+        .iter()
+        .map(|column| ArrayFormatter::try_new(column, &options))
+        .collect::<Result<_, _>>()?;
     for row in 0..batch.num_rows() {
         if table.row_count() == TABLE_ROWS_MAX {
-            bail!("more than {TABLE_ROWS_MAX} rows: add a limit, or use --format csv, ndjson or parquet");
+            bail!(
+                "more than {TABLE_ROWS_MAX} rows: add a limit, or use --format csv, ndjson or parquet"
+            );
         }
         let mut cells = Vec::with_capacity(columns.len());
         for column in &columns {
@@ -133,5 +155,8 @@ fn as_text(batch: &RecordBatch) -> Result<RecordBatch> {
         fields.push(Field::new(text::csv(field.name()), DataType::Utf8, true));
         columns.push(Arc::new(StringArray::from(texts)));
     }
-    Ok(RecordBatch::try_new(Arc::new(Schema::new(fields)), columns)?)
+    Ok(RecordBatch::try_new(
+        Arc::new(Schema::new(fields)),
+        columns,
+    )?)
 }

@@ -27,10 +27,18 @@ pub(crate) fn print(run: &DetectionRun, lake: &str, own_accounts_inferred: bool)
     let (start, end) = (time(run.window.start), time(run.window.end));
     if run.findings.is_empty() {
         anstream::println!("{HEAD}Nothing found{HEAD:#} from {start} to {end}.");
-        let ids: Vec<&str> = run.outcomes.iter().map(|outcome| outcome.detection.as_str()).collect();
+        let ids: Vec<&str> = run
+            .outcomes
+            .iter()
+            .map(|outcome| outcome.detection.as_str())
+            .collect();
         anstream::println!("{}", wrapped(&format!("Checked: {}.", ids.join(", ")), 0));
     } else {
-        anstream::println!("{HEAD}{}{HEAD:#} from {start} to {end}: {}.", count(run.findings.len() as u64, "finding"), by_severity(run));
+        anstream::println!(
+            "{HEAD}{}{HEAD:#} from {start} to {end}: {}.",
+            count(run.findings.len() as u64, "finding"),
+            by_severity(run)
+        );
     }
     anstream::println!("{}", wrapped(&judged(run, lake, own_accounts_inferred), 0));
     for place in &run.not_determinable {
@@ -39,7 +47,11 @@ pub(crate) fn print(run: &DetectionRun, lake: &str, own_accounts_inferred: bool)
             place.detection,
             terminal(&place.account_id),
             terminal(&place.region),
-            if place.entities == 1 { "1 matter".to_owned() } else { format!("{} matters", grouped(place.entities)) },
+            if place.entities == 1 {
+                "1 matter".to_owned()
+            } else {
+                format!("{} matters", grouped(place.entities))
+            },
         );
     }
 }
@@ -74,21 +86,42 @@ fn by_severity(run: &DetectionRun) -> String {
     for finding in &run.findings {
         *counts.entry(finding.severity).or_default() += 1;
     }
-    counts.iter().rev().map(|(severity, number)| format!("{number} {severity}")).collect::<Vec<_>>().join(", ")
+    counts
+        .iter()
+        .rev()
+        .map(|(severity, number)| format!("{number} {severity}"))
+        .collect::<Vec<_>>()
+        .join(", ")
 }
 
 fn print_group(group: &[&Finding]) {
     let Some(first) = group.first() else { return };
-    anstream::println!("{HEAD}{}{HEAD:#} {FAINT}{}{FAINT:#}", terminal(&first.title), terminal(&first.detection));
+    anstream::println!(
+        "{HEAD}{}{HEAD:#} {FAINT}{}{FAINT:#}",
+        terminal(&first.title),
+        terminal(&first.detection)
+    );
     for finding in group.iter().take(SHOWN_MAX) {
         print_finding(finding);
     }
     if group.len() > SHOWN_MAX {
-        anstream::println!("  {FAINT}... and {} more of this kind (--format json has all){FAINT:#}", group.len() - SHOWN_MAX);
+        anstream::println!(
+            "  {FAINT}... and {} more of this kind (--format json has all){FAINT:#}",
+            group.len() - SHOWN_MAX
+        );
     }
-    anstream::println!("{}", wrapped(&format!("Why it matters: {}", terminal(&first.why)), 2));
-    anstream::println!("{}", wrapped(&format!("Look first at: {}", terminal(&first.respond)), 2));
-    anstream::println!("{}\n", wrapped(&format!("May be: {}", terminal(&first.benign)), 2));
+    anstream::println!(
+        "{}",
+        wrapped(&format!("Why it matters: {}", terminal(&first.why)), 2)
+    );
+    anstream::println!(
+        "{}",
+        wrapped(&format!("Look first at: {}", terminal(&first.respond)), 2)
+    );
+    anstream::println!(
+        "{}\n",
+        wrapped(&format!("May be: {}", terminal(&first.benign)), 2)
+    );
 }
 
 fn print_finding(finding: &Finding) {
@@ -98,14 +131,19 @@ fn print_finding(finding: &Finding) {
         finding.severity,
         wrapped(&terminal(&finding.summary), 11).trim_start()
     );
-    let field = |name: &str, value: &str| anstream::println!("           {FAINT}{name:<6}{FAINT:#} {value}");
+    let field = |name: &str, value: &str| {
+        anstream::println!("           {FAINT}{name:<6}{FAINT:#} {value}")
+    };
     if let Some(actor) = &finding.actor {
         field("who", &terminal(actor));
     }
     if let Some(key) = &finding.key_arn {
         field("key", &terminal(key));
     }
-    let place = [&finding.account_id, &finding.region].into_iter().flatten().map(|text| terminal(text));
+    let place = [&finding.account_id, &finding.region]
+        .into_iter()
+        .flatten()
+        .map(|text| terminal(text));
     field("where", &place.collect::<Vec<_>>().join(" "));
     field("when", &when(finding));
     let details: Vec<String> = finding
@@ -114,11 +152,18 @@ fn print_finding(finding: &Finding) {
         .filter_map(|(name, value)| Some(format!("{}: {}", name.replace('_', " "), detail(value)?)))
         .collect();
     if !details.is_empty() {
-        field("more", wrapped(&terminal(&details.join("; ")), 18).trim_start());
+        field(
+            "more",
+            wrapped(&terminal(&details.join("; ")), 18).trim_start(),
+        );
     }
     if let Some(id) = finding.event_ids.first() {
         let more = finding.event_ids.len() - 1;
-        let more = if more == 0 { String::new() } else { format!(" and {more} more") };
+        let more = if more == 0 {
+            String::new()
+        } else {
+            format!(" and {more} more")
+        };
         field("event", &format!("{}{more}", terminal(id)));
     }
 }
@@ -143,11 +188,19 @@ fn detail(value: &Value) -> Option<String> {
         Value::Null => return None,
         Value::String(text) => text.clone(),
         Value::Array(items) if items.is_empty() => return None,
-        Value::Array(items) => items.iter().filter_map(detail).collect::<Vec<_>>().join(", "),
+        Value::Array(items) => items
+            .iter()
+            .filter_map(detail)
+            .collect::<Vec<_>>()
+            .join(", "),
         other => other.to_string(),
     };
     let cut: String = text.chars().take(CHARACTERS_MAX).collect();
-    Some(if cut.len() < text.len() { format!("{cut}...") } else { text })
+    Some(if cut.len() < text.len() {
+        format!("{cut}...")
+    } else {
+        text
+    })
 }
 
 fn style(severity: Severity) -> Style {
@@ -162,14 +215,24 @@ fn style(severity: Severity) -> Style {
 
 fn wrapped(text: &str, indent: usize) -> String {
     let indent = " ".repeat(indent);
-    textwrap::fill(text, Options::new(100).initial_indent(&indent).subsequent_indent(&indent).break_words(false))
+    textwrap::fill(
+        text,
+        Options::new(100)
+            .initial_indent(&indent)
+            .subsequent_indent(&indent)
+            .break_words(false),
+    )
 }
 
 /// Detections that could not run, on stderr.
 pub(crate) fn complain(run: &DetectionRun) {
     for outcome in &run.outcomes {
         if let Some(error) = &outcome.error {
-            anstream::eprintln!("{WARN}not judged:{WARN:#} {}: {}", outcome.detection, terminal(error));
+            anstream::eprintln!(
+                "{WARN}not judged:{WARN:#} {}: {}",
+                outcome.detection,
+                terminal(error)
+            );
         }
     }
 }

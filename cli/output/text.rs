@@ -20,7 +20,12 @@ pub(crate) fn terminal(text: &str) -> String {
     let mut safe = String::with_capacity(text.len());
     for character in text.chars() {
         match character {
-            '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{2028}' | '\u{2029}' => {
+            '\u{200e}'
+            | '\u{200f}'
+            | '\u{202a}'..='\u{202e}'
+            | '\u{2066}'..='\u{2069}'
+            | '\u{2028}'
+            | '\u{2029}' => {
                 let _ = write!(safe, "\\u{{{:x}}}", u32::from(character));
             }
             _ if character.is_control() => safe.extend(character.escape_default()),
@@ -33,7 +38,11 @@ pub(crate) fn terminal(text: &str) -> String {
 /// For a CSV cell: text that a spreadsheet would run as a formula gets an
 /// apostrophe in front.
 pub(crate) fn csv(text: &str) -> String {
-    if text.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{text}") } else { text.to_owned() }
+    if text.starts_with(['=', '+', '-', '@', '\t', '\r']) {
+        format!("'{text}")
+    } else {
+        text.to_owned()
+    }
 }
 
 /// For a cell of a Markdown table.
@@ -56,7 +65,11 @@ pub(crate) fn markdown(text: &str) -> String {
 
 /// A count with its noun: `1 file`, `2 files`.
 pub(crate) fn count(number: u64, noun: &str) -> String {
-    format!("{} {noun}{}", grouped(number), if number == 1 { "" } else { "s" })
+    format!(
+        "{} {noun}{}",
+        grouped(number),
+        if number == 1 { "" } else { "s" }
+    )
 }
 
 /// Digits in groups of three.
@@ -74,8 +87,10 @@ pub(crate) fn grouped(number: u64) -> String {
 
 /// Microseconds since 1970 as ISO 8601, UTC.
 pub(crate) fn time(micros: i64) -> String {
-    chrono::DateTime::from_timestamp_micros(micros)
-        .map_or_else(|| micros.to_string(), |time| time.format("%Y-%m-%dT%H:%M:%SZ").to_string())
+    chrono::DateTime::from_timestamp_micros(micros).map_or_else(
+        || micros.to_string(),
+        |time| time.format("%Y-%m-%dT%H:%M:%SZ").to_string(),
+    )
 }
 
 #[cfg(test)]
@@ -84,7 +99,10 @@ mod tests {
 
     #[test]
     fn control_characters_are_shown_and_not_obeyed() {
-        assert_eq!(terminal("a\u{1b}[31mb\r\n\u{202e}c"), "a\\u{1b}[31mb\\r\\n\\u{202e}c");
+        assert_eq!(
+            terminal("a\u{1b}[31mb\r\n\u{202e}c"),
+            "a\\u{1b}[31mb\\r\\n\\u{202e}c"
+        );
     }
 
     #[test]

@@ -3,9 +3,10 @@
 //! Both jobs roll the same dice and each writes its copy, so that neither waits for the other.
 
 use super::dice::{Dice, Purpose};
-use super::record::{Call, put_format};
+use super::record::Call;
 use super::scene::{Caller, Scene};
 use super::schedule::Rhythm;
+use super::text::put_format;
 
 const SHARE: f64 = 0.015;
 const WORKLOAD: &str = "analytics-reader";
@@ -47,7 +48,11 @@ fn crossings(scene: &Scene<'_>, caller: usize, slot: i64) -> Vec<Crossing> {
         * scene.schedule.part(Rhythm::Day, scene.region_index, slot)
         * scene.schedule.activity(cell, weight, slot);
     let sessions = account.workloads[account.workload(WORKLOAD)].sessions.len();
-    let mut dice = Dice::new(scene.seed, Purpose::CrossAccount, &[cell[0], cell[1], slot as u64]);
+    let mut dice = Dice::new(
+        scene.seed,
+        Purpose::CrossAccount,
+        &[cell[0], cell[1], slot as u64],
+    );
     (0..dice.poisson(mean))
         .map(|_| Crossing {
             offset: dice.below(300),
@@ -62,7 +67,12 @@ fn crossings(scene: &Scene<'_>, caller: usize, slot: i64) -> Vec<Crossing> {
         .collect()
 }
 
-fn write_copy(scene: &mut Scene<'_>, caller: usize, crossing: &Crossing, start: u32) -> anyhow::Result<()> {
+fn write_copy(
+    scene: &mut Scene<'_>,
+    caller: usize,
+    crossing: &Crossing,
+    start: u32,
+) -> anyhow::Result<()> {
     let key = scene.estate.accounts[0].key(scene.region_index, "shared-exchange");
     let second = start + crossing.offset;
     let account = &scene.estate.accounts[caller];
@@ -70,14 +80,28 @@ fn write_copy(scene: &mut Scene<'_>, caller: usize, crossing: &Crossing, start: 
     let workload = &account.workloads[index];
     scene.request.clear();
     let (name, head) = if crossing.decrypt {
-        ("Decrypt", r#""encryptionAlgorithm":"SYMMETRIC_DEFAULT""#.to_owned())
+        (
+            "Decrypt",
+            r#""encryptionAlgorithm":"SYMMETRIC_DEFAULT""#.to_owned(),
+        )
     } else {
-        ("GenerateDataKey", format!(r#""keyId":"{}","keySpec":"AES_256""#, key.arn))
+        (
+            "GenerateDataKey",
+            format!(r#""keyId":"{}","keySpec":"AES_256""#, key.arn),
+        )
     };
-    put_format(&mut scene.request, format_args!(
-        r#"{{{head},"encryptionContext":{{"dataset":"exchange","part":"{}"}}}}"#, crossing.part
-    ));
-    let additional = if crossing.version == 11 { key.material.as_str() } else { "" };
+    put_format(
+        &mut scene.request,
+        format_args!(
+            r#"{{{head},"encryptionContext":{{"dataset":"exchange","part":"{}"}}}}"#,
+            crossing.part
+        ),
+    );
+    let additional = if crossing.version == 11 {
+        key.material.as_str()
+    } else {
+        ""
+    };
     let owner_side = scene.account_index == 0;
     let call = Call {
         version: crossing.version,
@@ -94,11 +118,21 @@ fn write_copy(scene: &mut Scene<'_>, caller: usize, crossing: &Crossing, start: 
             r#"{{"type":"AWSAccount","principalId":"{}:{}","accountId":"{}""#,
             workload.role_id, workload.sessions[crossing.session], account.id
         );
-        let call = Call { identity: &identity, address: "192.0.2.200", agent: workload.agent, ..call };
+        let call = Call {
+            identity: &identity,
+            address: "192.0.2.200",
+            agent: workload.agent,
+            ..call
+        };
         return scene.kms(second, Caller::Foreign, name, call);
     }
     let quarter = ((second / super::roster::QUARTER_SECONDS) as usize).min(3);
     let session = &scene.roster.workloads[index][quarter][crossing.session];
-    let call = Call { identity: &session.identity, address: "192.0.2.200", agent: session.agent, ..call };
+    let call = Call {
+        identity: &session.identity,
+        address: "192.0.2.200",
+        agent: session.agent,
+        ..call
+    };
     scene.kms(second, Caller::Foreign, name, call)
 }

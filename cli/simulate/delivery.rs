@@ -12,9 +12,10 @@ use anyhow::Context;
 use super::dice::{Dice, Purpose};
 use super::digest::DigestLog;
 use super::packing::Packer;
-use super::record::{Call, Text};
+use super::record::Call;
 use super::roster::moment;
 use super::schedule::{SLOT_SECONDS, SLOTS_PER_DAY};
+use super::text::Text;
 
 const FILE_RECORDS_MAX: f64 = 900.0;
 /// Records that wait for hours; more than these come in time.
@@ -71,7 +72,13 @@ pub(super) struct Delivery<'a> {
 
 impl<'a> Delivery<'a> {
     /// `expected` is how many records a slot has on average: busy cells have larger files.
-    pub(super) fn new(route: Route, seed: u64, cell: [u64; 2], expected: f64, packer: &'a mut Packer) -> Self {
+    pub(super) fn new(
+        route: Route,
+        seed: u64,
+        cell: [u64; 2],
+        expected: f64,
+        packer: &'a mut Packer,
+    ) -> Self {
         let path = [cell[0], cell[1], route.day as u64];
         Self {
             packer,
@@ -99,14 +106,25 @@ impl<'a> Delivery<'a> {
     }
 
     /// Delivers a record that is already text.
-    pub(super) fn send_text(&mut self, second: u32, text: &[u8], is_kms: bool) -> anyhow::Result<()> {
+    pub(super) fn send_text(
+        &mut self,
+        second: u32,
+        text: &[u8],
+        is_kms: bool,
+    ) -> anyhow::Result<()> {
         let (slot, _) = self.arrival(second);
         let start = self.with_file(slot).text.len();
         self.with_file(slot).text.extend_from_slice(text);
         self.close_record(slot, second, start, is_kms)
     }
 
-    fn close_record(&mut self, slot: i64, second: u32, start: usize, is_kms: bool) -> anyhow::Result<()> {
+    fn close_record(
+        &mut self,
+        slot: i64,
+        second: u32,
+        start: usize,
+        is_kms: bool,
+    ) -> anyhow::Result<()> {
         let twice = self.dice.chance(DUPLICATE_SHARE);
         let copy = twice.then(|| self.with_file(slot).text[start..].to_vec());
         self.count(slot, second, start, is_kms)?;
@@ -123,7 +141,8 @@ impl<'a> Delivery<'a> {
         self.totals.records += 1;
         self.totals.kms_records += u64::from(is_kms);
         let file = self.with_file(slot);
-        file.records.push((second, start as u32, file.text.len() as u32));
+        file.records
+            .push((second, start as u32, file.text.len() as u32));
         if file.records.len() >= file.full_at {
             self.close(slot)?;
         }
@@ -168,7 +187,9 @@ impl<'a> Delivery<'a> {
     }
 
     fn close(&mut self, slot: i64) -> anyhow::Result<()> {
-        let Some(mut file) = self.open.remove(&slot) else { return Ok(()) };
+        let Some(mut file) = self.open.remove(&slot) else {
+            return Ok(());
+        };
         if self.dice.chance(UNSORTED_SHARE) {
             self.dice.shuffle(&mut file.records);
         } else {
@@ -180,7 +201,8 @@ impl<'a> Delivery<'a> {
             if position > 0 {
                 self.document.push(b',');
             }
-            self.document.extend_from_slice(&file.text[start as usize..end as usize]);
+            self.document
+                .extend_from_slice(&file.text[start as usize..end as usize]);
         }
         self.document.extend_from_slice(b"]}");
         self.write_file(slot, &file)?;
@@ -191,14 +213,22 @@ impl<'a> Delivery<'a> {
     }
 
     fn write_file(&mut self, slot: i64, file: &OpenFile) -> anyhow::Result<()> {
-        let Route { account_id, region, .. } = &self.route;
+        let Route {
+            account_id, region, ..
+        } = &self.route;
         let stamp = moment((self.route.day * SLOTS_PER_DAY + slot) * i64::from(SLOT_SECONDS));
         let folder = self
             .route
             .account_folder
             .join(format!("CloudTrail/{region}/{}", stamp.format("%Y/%m/%d")));
-        let random = self.dice.text(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789", 16);
-        let name = format!("{account_id}_CloudTrail_{region}_{}_{random}.json.gz", stamp.format("%Y%m%dT%H%MZ"));
+        let random = self.dice.text(
+            b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789",
+            16,
+        );
+        let name = format!(
+            "{account_id}_CloudTrail_{region}_{}_{random}.json.gz",
+            stamp.format("%Y%m%dT%H%MZ")
+        );
         if self.folder_made.as_ref() != Some(&folder) {
             make_folder(&folder)?;
             self.folder_made = Some(folder.clone());

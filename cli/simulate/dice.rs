@@ -111,7 +111,10 @@ impl Dice {
 
     /// An IAM unique id or access key id: a four-letter prefix and 16 characters.
     pub(super) fn unique_id(&mut self, prefix: &str) -> String {
-        format!("{prefix}{}", self.text(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", 16))
+        format!(
+            "{prefix}{}",
+            self.text(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", 16)
+        )
     }
 
     /// Puts a list in random order.
@@ -147,7 +150,10 @@ mod tests {
         for mean in [0.2, 5.0, 90.0] {
             let total: u32 = (0..4000).map(|_| dice.poisson(mean)).sum();
             let seen = f64::from(total) / 4000.0;
-            assert!((seen - mean).abs() < mean * 0.1 + 0.05, "{mean} became {seen}");
+            assert!(
+                (seen - mean).abs() < mean * 0.1 + 0.05,
+                "{mean} became {seen}"
+            );
         }
     }
 

@@ -16,7 +16,13 @@ pub(super) fn plant_all(stage: &mut Stage<'_>, home: Place, last: Place) {
 }
 
 /// A `CreateGrant` and the grant id it returned.
-fn create_grant<'a>(stage: &mut Stage<'_>, key: &'a Key, grantee: &str, operations: &str, context: &str) -> Deed<'a> {
+fn create_grant<'a>(
+    stage: &mut Stage<'_>,
+    key: &'a Key,
+    grantee: &str,
+    operations: &str,
+    context: &str,
+) -> Deed<'a> {
     let constraint = format!(r#""constraints":{{"encryptionContextSubset":{{{context}}}}}"#);
     let grant_id = stage.dice.hex(64);
     Deed {
@@ -36,13 +42,31 @@ fn foreign_grant(stage: &mut Stage<'_>, place: Place) {
     let time = stage.recent(0.1);
     let actor = stage.role(place, "IntegrationEngineer", "alex.reed", time, true);
     let key = stage.key(place, "partner-exports");
-    let grantee = format!("arn:{}:iam::{FOREIGN_ACCOUNT}:role/vendor-sync", stage.estate.partition);
-    let deed = create_grant(stage, key, &grantee, r#""Decrypt","GenerateDataKey","CreateGrant""#, r#""dataset":"exports""#);
+    let grantee = format!(
+        "arn:{}:iam::{FOREIGN_ACCOUNT}:role/vendor-sync",
+        stage.estate.partition
+    );
+    let deed = create_grant(
+        stage,
+        key,
+        &grantee,
+        r#""Decrypt","GenerateDataKey","CreateGrant""#,
+        r#""dataset":"exports""#,
+    );
     let seen = [stage.act(place, time, &actor, &deed)];
     for (detection, title) in [
-        ("grant_to_external_account", "a role of a foreign account was given a key"),
-        ("grant_delegates_granting", "the grantee may give the key on"),
-        ("risky_permission_used", "an engineer created a grant directly"),
+        (
+            "grant_to_external_account",
+            "a role of a foreign account was given a key",
+        ),
+        (
+            "grant_delegates_granting",
+            "the grantee may give the key on",
+        ),
+        (
+            "risky_permission_used",
+            "an engineer created a grant directly",
+        ),
     ] {
         stage.label(detection, title, place, &actor, Some(key), &seen);
     }
@@ -53,16 +77,40 @@ fn double_grant(stage: &mut Stage<'_>, place: Place) {
     let time = stage.recent(0.28);
     let actor = stage.role(place, "GrantScripting", "jamie.fox", time, true);
     let key = stage.key(place, "orders-data");
-    let grantee = format!("arn:{}:iam::{}:role/service/orders-service", stage.estate.partition, stage.account(place).id);
+    let grantee = format!(
+        "arn:{}:iam::{}:role/service/orders-service",
+        stage.estate.partition,
+        stage.account(place).id
+    );
     let seen: Vec<Seen> = [0, 1_500]
         .into_iter()
         .map(|later| {
-            let deed = create_grant(stage, key, &grantee, r#""Decrypt","Encrypt""#, r#""purpose":"orders-data""#);
+            let deed = create_grant(
+                stage,
+                key,
+                &grantee,
+                r#""Decrypt","Encrypt""#,
+                r#""purpose":"orders-data""#,
+            );
             stage.act(place, time + later, &actor, &deed)
         })
         .collect();
-    stage.label("duplicate_grant", "the same grant was made twice", place, &actor, Some(key), &seen);
-    stage.label("risky_permission_used", "a script created grants directly", place, &actor, Some(key), &seen);
+    stage.label(
+        "duplicate_grant",
+        "the same grant was made twice",
+        place,
+        &actor,
+        Some(key),
+        &seen,
+    );
+    stage.label(
+        "risky_permission_used",
+        "a script created grants directly",
+        place,
+        &actor,
+        Some(key),
+        &seen,
+    );
 }
 
 /// A grant of the first day is used for an hour and then never again.
@@ -73,13 +121,39 @@ fn forgotten_grant(stage: &mut Stage<'_>, place: Place) {
     let path = "service/migration-reader";
     let reader = stage.role(place, path, "i-0123456789abcdef0", time, false);
     let reader_arn = reader.arn.clone();
-    let deed = create_grant(stage, key, &reader_arn, r#""Decrypt""#, r#""purpose":"migration""#);
+    let deed = create_grant(
+        stage,
+        key,
+        &reader_arn,
+        r#""Decrypt""#,
+        r#""purpose":"migration""#,
+    );
     let seen = [stage.act(place, time, &actor, &deed)];
     for step in 1..=3 {
         let request = r#"{"encryptionAlgorithm":"SYMMETRIC_DEFAULT","encryptionContext":{"purpose":"migration"}}"#;
-        let used = Deed { name: "Decrypt", request: request.to_owned(), key: Some(key), read_only: true, ..Deed::default() };
+        let used = Deed {
+            name: "Decrypt",
+            request: request.to_owned(),
+            key: Some(key),
+            read_only: true,
+            ..Deed::default()
+        };
         stage.act(place, time + step * 1_100, &reader, &used);
     }
-    stage.label("stale_grant", "a grant has not been used since its first day", place, &actor, Some(key), &seen);
-    stage.label("risky_permission_used", "an engineer created a grant directly", place, &actor, Some(key), &seen);
+    stage.label(
+        "stale_grant",
+        "a grant has not been used since its first day",
+        place,
+        &actor,
+        Some(key),
+        &seen,
+    );
+    stage.label(
+        "risky_permission_used",
+        "an engineer created a grant directly",
+        place,
+        &actor,
+        Some(key),
+        &seen,
+    );
 }

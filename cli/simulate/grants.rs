@@ -3,16 +3,20 @@
 //! No state is kept: the grants born in a slot are rolled again when their life is over.
 
 use super::dice::{Dice, Purpose};
-use super::record::{Call, put_format};
-use super::roster::moment;
+use super::identities::{infrastructure, service_role};
+use super::record::Call;
 use super::scene::{Caller, Scene};
 use super::schedule::{Rhythm, SLOTS_PER_DAY};
+use super::text::put_format;
 
 /// Grants created per KMS call; each adds a use and a retirement.
 const SHARE: f64 = 0.006;
 /// Lives in slots; every service has its own.
-const LIVES: [(Service, i64); 3] =
-    [(Service::Volume, 12), (Service::Backup, 3), (Service::Database, 6 * SLOTS_PER_DAY)];
+const LIVES: [(Service, i64); 3] = [
+    (Service::Volume, 12),
+    (Service::Backup, 3),
+    (Service::Database, 6 * SLOTS_PER_DAY),
+];
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Service {
@@ -90,7 +94,11 @@ fn parties(scene: &Scene<'_>, grant: &Grant) -> Parties {
             let infrastructure = format!("{account}:aws:ec2-infrastructure:{instance}");
             Parties {
                 key_alias: "aws/ebs",
-                creator: role(scene, "aws-service-role/autoscaling.amazonaws.com/AWSServiceRoleForAutoScaling", "AutoScaling"),
+                creator: service_role(
+                    scene,
+                    "aws-service-role/autoscaling.amazonaws.com/AWSServiceRoleForAutoScaling",
+                    "AutoScaling",
+                ),
                 via: "autoscaling.amazonaws.com".to_owned(),
                 grantee: infrastructure.clone(),
                 retiring: infrastructure,
@@ -99,10 +107,16 @@ fn parties(scene: &Scene<'_>, grant: &Grant) -> Parties {
             }
         }
         Service::Backup => {
-            let name = format!("arn:{partition}:iam::{account}:role/service-role/AWSBackupDefaultServiceRole");
+            let name = format!(
+                "arn:{partition}:iam::{account}:role/service-role/AWSBackupDefaultServiceRole"
+            );
             Parties {
                 key_alias: "backup-vault",
-                creator: role(scene, "service-role/AWSBackupDefaultServiceRole", "AWSBackup-AWSBackupDefaultServiceRole"),
+                creator: service_role(
+                    scene,
+                    "service-role/AWSBackupDefaultServiceRole",
+                    "AWSBackup-AWSBackupDefaultServiceRole",
+                ),
                 via: "backup.amazonaws.com".to_owned(),
                 grantee: name,
                 retiring: format!("backup.{region}.amazonaws.com"),
@@ -114,7 +128,11 @@ fn parties(scene: &Scene<'_>, grant: &Grant) -> Parties {
             let service = format!("rds.{region}.{}", scene.estate.partition.domain());
             Parties {
                 key_alias: "aws/rds",
-                creator: role(scene, "aws-service-role/rds.amazonaws.com/AWSServiceRoleForRDS", "SLRManagement"),
+                creator: service_role(
+                    scene,
+                    "aws-service-role/rds.amazonaws.com/AWSServiceRoleForRDS",
+                    "SLRManagement",
+                ),
                 via: "rds.amazonaws.com".to_owned(),
                 grantee: service.clone(),
                 retiring: service,
@@ -125,29 +143,14 @@ fn parties(scene: &Scene<'_>, grant: &Grant) -> Parties {
     }
 }
 
-/// The identity of a service's role, whose MFA flag says nothing.
-fn role(scene: &Scene<'_>, path: &str, session: &str) -> String {
-    let (partition, account) = (scene.estate.partition, &scene.account.id);
-    let name = path.rsplit('/').next().unwrap_or(path);
-    // A role's unique id must not change from call to call.
-    let mut dice = Dice::new(scene.seed, Purpose::Estate, &[scene.account_index as u64, path.len() as u64, 1]);
-    let id = dice.unique_id("AROA");
-    let created = moment(scene.day * 86_400).format("%Y-%m-%dT%H:%M:%SZ");
-    format!(
-        r#"{{"type":"AssumedRole","principalId":"{id}:{session}","arn":"arn:{partition}:sts::{account}:assumed-role/{name}/{session}","accountId":"{account}","sessionContext":{{"sessionIssuer":{{"type":"Role","principalId":"{id}","arn":"arn:{partition}:iam::{account}:role/{path}","accountId":"{account}","userName":"{name}"}},"attributes":{{"creationDate":"{created}","mfaAuthenticated":"false"}}}}"#
-    )
-}
-
-/// EC2's own identity of an instance: a role without a key.
-fn infrastructure(scene: &Scene<'_>, instance: &str) -> String {
-    let (partition, account) = (scene.estate.partition, &scene.account.id);
-    let created = moment(scene.day * 86_400).format("%Y-%m-%dT%H:%M:%SZ");
-    format!(
-        r#"{{"type":"AssumedRole","principalId":"{account}:aws:ec2-infrastructure:{instance}","arn":"arn:{partition}:sts::{account}:assumed-role/aws:ec2-infrastructure/{instance}","accountId":"{account}","accessKeyId":"","sessionContext":{{"sessionIssuer":{{"type":"Role","principalId":"{account}:aws:ec2-infrastructure","arn":"arn:{partition}:iam::{account}:role/aws:ec2-infrastructure","accountId":"{account}","userName":"aws:ec2-infrastructure"}},"attributes":{{"creationDate":"{created}","mfaAuthenticated":"false"}}}}"#
-    )
-}
-
-fn send(scene: &mut Scene<'_>, second: u32, identity: &str, via: &str, name: &str, call: Call<'_>) -> anyhow::Result<()> {
+fn send(
+    scene: &mut Scene<'_>,
+    second: u32,
+    identity: &str,
+    via: &str,
+    name: &str,
+    call: Call<'_>,
+) -> anyhow::Result<()> {
     let call = Call { identity, ..call };
     scene.kms(second, Caller::Given { via }, name, call)
 }
@@ -157,17 +160,33 @@ fn create(scene: &mut Scene<'_>, grant: &Grant, second: u32) -> anyhow::Result<(
     let key = scene.account.key(scene.region_index, parties.key_alias);
     let version = scene.version();
     scene.request.clear();
-    put_format(&mut scene.request, format_args!(
-        r#"{{"keyId":"{}","granteePrincipal":"{}","retiringPrincipal":"{}","operations":[{}],"constraints":{{"encryptionContextSubset":{{{}}}}}}}"#,
-        key.arn, parties.grantee, parties.retiring, parties.operations, parties.context
-    ));
+    put_format(
+        &mut scene.request,
+        format_args!(
+            r#"{{"keyId":"{}","granteePrincipal":"{}","retiringPrincipal":"{}","operations":[{}],"constraints":{{"encryptionContextSubset":{{{}}}}}}}"#,
+            key.arn, parties.grantee, parties.retiring, parties.operations, parties.context
+        ),
+    );
     let response = if version == 8 {
         format!(r#"{{"grantId":"{}"}}"#, grant.id)
     } else {
         format!(r#"{{"grantId":"{}","keyId":"{}"}}"#, grant.id, key.arn)
     };
-    let call = Call { version, response: &response, read_only: false, resources: &key.resources, ..Call::default() };
-    send(scene, second, &parties.creator, &parties.via, "CreateGrant", call)?;
+    let call = Call {
+        version,
+        response: &response,
+        read_only: false,
+        resources: &key.resources,
+        ..Call::default()
+    };
+    send(
+        scene,
+        second,
+        &parties.creator,
+        &parties.via,
+        "CreateGrant",
+        call,
+    )?;
     let version = scene.version();
     let (name, user) = match grant.service {
         Service::Volume => ("Decrypt", infrastructure(scene, &grant.instance)),
@@ -175,12 +194,32 @@ fn create(scene: &mut Scene<'_>, grant: &Grant, second: u32) -> anyhow::Result<(
     };
     scene.request.clear();
     if name == "Decrypt" {
-        put_format(&mut scene.request, format_args!(r#"{{"encryptionAlgorithm":"SYMMETRIC_DEFAULT","encryptionContext":{{{}}}}}"#, parties.context));
+        put_format(
+            &mut scene.request,
+            format_args!(
+                r#"{{"encryptionAlgorithm":"SYMMETRIC_DEFAULT","encryptionContext":{{{}}}}}"#,
+                parties.context
+            ),
+        );
     } else {
-        put_format(&mut scene.request, format_args!(r#"{{"keyId":"{}","keySpec":"AES_256","encryptionContext":{{{}}}}}"#, key.arn, parties.context));
+        put_format(
+            &mut scene.request,
+            format_args!(
+                r#"{{"keyId":"{}","keySpec":"AES_256","encryptionContext":{{{}}}}}"#,
+                key.arn, parties.context
+            ),
+        );
     }
-    let via = if grant.service == Service::Volume { "AWS Internal" } else { &parties.via };
-    let call = Call { version, resources: &key.resources, ..Call::default() };
+    let via = if grant.service == Service::Volume {
+        "AWS Internal"
+    } else {
+        &parties.via
+    };
+    let call = Call {
+        version,
+        resources: &key.resources,
+        ..Call::default()
+    };
     send(scene, second + 4, &user, via, name, call)
 }
 
@@ -195,6 +234,12 @@ fn retire(scene: &mut Scene<'_>, grant: &Grant, second: u32) -> anyhow::Result<(
     let additional = format!(r#"{{"grantId":"{}"}}"#, grant.id);
     scene.request.clear();
     scene.request_text("null");
-    let call = Call { version, additional: &additional, read_only: false, resources: &key.resources, ..Call::default() };
+    let call = Call {
+        version,
+        additional: &additional,
+        read_only: false,
+        resources: &key.resources,
+        ..Call::default()
+    };
     send(scene, second, &identity, via, "RetireGrant", call)
 }

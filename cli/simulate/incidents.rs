@@ -6,11 +6,13 @@
 use serde_json::{Value, json};
 
 use super::Plan;
+use super::actors::Actor;
 use super::dice::{Dice, Purpose};
 use super::estate::{Account, Estate, Key};
-use super::record::{Call, Text, uuid_text};
-use super::roster::{BROWSER, COMMAND_LINE, moment};
+use super::record::Call;
+use super::roster::moment;
 use super::schedule::{SLOT_SECONDS, Schedule};
+use super::text::{Text, uuid_text};
 
 /// A record that waits for the job of its account, Region and day.
 #[derive(Debug)]
@@ -46,17 +48,6 @@ pub(super) struct Seen {
 pub(super) struct Place {
     pub(super) account: usize,
     pub(super) region: usize,
-}
-
-/// Who acts in an incident.
-#[derive(Debug, Clone)]
-pub(super) struct Actor {
-    /// The stable identity that findings name.
-    pub(super) arn: String,
-    identity: String,
-    address: String,
-    agent: &'static str,
-    console: bool,
 }
 
 /// What an actor did, beyond who, when and where.
@@ -130,8 +121,17 @@ impl<'a> Stage<'a> {
     pub(super) fn act(&mut self, place: Place, time: i64, actor: &Actor, deed: &Deed<'_>) -> Seen {
         let event_id = self.dice.uuid();
         let date = moment(time).format("%Y-%m-%d").to_string();
-        let or = |text: &'_ str, other: &'static str| if text.is_empty() { other.to_owned() } else { text.to_owned() };
-        let (source, response) = (or(deed.source, "kms.amazonaws.com"), or(&deed.response, "null"));
+        let or = |text: &'_ str, other: &'static str| {
+            if text.is_empty() {
+                other.to_owned()
+            } else {
+                text.to_owned()
+            }
+        };
+        let (source, response) = (
+            or(deed.source, "kms.amazonaws.com"),
+            or(&deed.response, "null"),
+        );
         let (request, event_type) = (or(&deed.request, "null"), or(deed.event_type, "AwsApiCall"));
         let direct = deed.via.is_empty();
         let version = 11;
@@ -146,7 +146,10 @@ impl<'a> Stage<'a> {
             region: self.estate.regions[place.region].name,
             address: if direct { &actor.address } else { deed.via },
             agent: if direct { actor.agent } else { deed.via },
-            error: deed.error.as_ref().map(|(code, message)| (*code, message.as_str())),
+            error: deed
+                .error
+                .as_ref()
+                .map(|(code, message)| (*code, message.as_str())),
             request: request.as_bytes(),
             response: &response,
             additional: &deed.additional,
@@ -156,15 +159,28 @@ impl<'a> Stage<'a> {
             resources: deed.key.map_or("", |key| &key.resources),
             event_type: &event_type,
             recipient: &self.account(place).id,
-            tls_domain: if direct && !actor.console { self.estate.partition.domain() } else { "" },
+            tls_domain: if direct && !actor.console {
+                self.estate.partition.domain()
+            } else {
+                ""
+            },
             from_console: actor.console && deed.event_type.is_empty(),
             ..Call::default()
         };
         let mut text = Text::new();
         call.write(&mut text);
         let is_kms = call.is_kms();
-        self.planted.push(Planted { account: place.account, region: place.region, time, text, is_kms });
-        Seen { time, event_id: uuid_text(event_id) }
+        self.planted.push(Planted {
+            account: place.account,
+            region: place.region,
+            time,
+            text,
+            is_kms,
+        });
+        Seen {
+            time,
+            event_id: uuid_text(event_id),
+        }
     }
 
     /// Labels events as what a detection should find.
@@ -188,67 +204,16 @@ impl<'a> Stage<'a> {
         });
     }
 
-    /// A role session, of a person who showed MFA or not.
-    pub(super) fn role(&mut self, place: Place, path: &str, session: &str, time: i64, mfa: bool) -> Actor {
-        let (partition, account) = (self.estate.partition, &self.account(place).id);
-        let name = path.rsplit('/').next().unwrap_or(path);
-        let (id, access_key) = (self.dice.unique_id("AROA"), self.dice.unique_id("ASIA"));
-        let created = moment(time - 900).format("%Y-%m-%dT%H:%M:%SZ");
-        let arn = format!("arn:{partition}:iam::{account}:role/{path}");
-        Actor {
-            identity: format!(
-                r#"{{"type":"AssumedRole","principalId":"{id}:{session}","arn":"arn:{partition}:sts::{account}:assumed-role/{name}/{session}","accountId":"{account}","accessKeyId":"{access_key}","sessionContext":{{"sessionIssuer":{{"type":"Role","principalId":"{id}","arn":"{arn}","accountId":"{account}","userName":"{name}"}},"attributes":{{"creationDate":"{created}","mfaAuthenticated":"{mfa}"}}}}"#
-            ),
-            arn,
-            address: "198.51.100.23".to_owned(),
-            agent: COMMAND_LINE,
-            console: false,
-        }
-    }
-
-    /// An IAM user: with a console session without MFA, or with nothing but a long-term key.
-    pub(super) fn user(&mut self, place: Place, name: &str, console_since: Option<i64>) -> Actor {
-        let (partition, account) = (self.estate.partition, &self.account(place).id);
-        let prefix = if console_since.is_some() { "ASIA" } else { "AKIA" };
-        let (id, access_key) = (self.dice.unique_id("AIDA"), self.dice.unique_id(prefix));
-        let context = console_since.map_or(String::new(), |time| {
-            let created = moment(time).format("%Y-%m-%dT%H:%M:%SZ");
-            format!(r#","sessionContext":{{"attributes":{{"creationDate":"{created}","mfaAuthenticated":"false"}}}}"#)
-        });
-        let arn = format!("arn:{partition}:iam::{account}:user/{name}");
-        Actor {
-            identity: format!(
-                r#"{{"type":"IAMUser","principalId":"{id}","arn":"{arn}","accountId":"{account}","accessKeyId":"{access_key}","userName":"{name}"{context}"#
-            ),
-            arn,
-            address: "203.0.113.40".to_owned(),
-            agent: if console_since.is_some() { BROWSER } else { COMMAND_LINE },
-            console: console_since.is_some(),
-        }
-    }
-
-    /// The account's root, signed in to the console with MFA.
-    pub(super) fn root(&mut self, place: Place, time: i64) -> Actor {
-        let (partition, account) = (self.estate.partition, &self.account(place).id);
-        let access_key = self.dice.unique_id("ASIA");
-        let created = moment(time - 300).format("%Y-%m-%dT%H:%M:%SZ");
-        let arn = format!("arn:{partition}:iam::{account}:root");
-        Actor {
-            identity: format!(
-                r#"{{"type":"Root","principalId":"{account}","arn":"{arn}","accountId":"{account}","accessKeyId":"{access_key}","sessionContext":{{"attributes":{{"creationDate":"{created}","mfaAuthenticated":"true"}}}}"#
-            ),
-            arn,
-            address: "198.51.100.77".to_owned(),
-            agent: BROWSER,
-            console: true,
-        }
-    }
-
     /// The labels as one document.
     pub(super) fn document(&self, plan: &Plan) -> Value {
         let clock = |time: i64| moment(time).format("%Y-%m-%dT%H:%M:%SZ").to_string();
         let incidents: Vec<Value> = self.incidents.iter().map(Incident::document).collect();
-        let accounts: Vec<&String> = self.estate.accounts.iter().map(|account| &account.id).collect();
+        let accounts: Vec<&String> = self
+            .estate
+            .accounts
+            .iter()
+            .map(|account| &account.id)
+            .collect();
         json!({
             "seed": plan.seed,
             "start": clock(self.start),
@@ -261,7 +226,11 @@ impl<'a> Stage<'a> {
 
 impl Incident {
     fn document(&self) -> Value {
-        let clock = |time: Option<i64>| moment(time.unwrap_or_default()).format("%Y-%m-%dT%H:%M:%SZ").to_string();
+        let clock = |time: Option<i64>| {
+            moment(time.unwrap_or_default())
+                .format("%Y-%m-%dT%H:%M:%SZ")
+                .to_string()
+        };
         let times = || self.events.iter().map(|seen| seen.time);
         let ids: Vec<&String> = self.events.iter().map(|seen| &seen.event_id).collect();
         json!({

@@ -42,13 +42,19 @@ pub(super) struct Job {
 
 /// All jobs of a plan, oldest day first.
 pub(super) fn jobs(shared: Shared<'_>) -> Vec<Job> {
-    let Shared { estate, schedule, .. } = shared;
+    let Shared {
+        estate, schedule, ..
+    } = shared;
     let first = schedule.first_slot.div_euclid(SLOTS_PER_DAY);
     let last = (schedule.end_slot - 1).div_euclid(SLOTS_PER_DAY);
     let mut jobs = Vec::new();
     for day in first..=last {
         for account in 0..estate.accounts.len() {
-            jobs.extend((0..estate.regions.len()).map(|region| Job { account, region, day }));
+            jobs.extend((0..estate.regions.len()).map(|region| Job {
+                account,
+                region,
+                day,
+            }));
         }
     }
     jobs
@@ -57,7 +63,12 @@ pub(super) fn jobs(shared: Shared<'_>) -> Vec<Job> {
 impl Job {
     /// Writes the job's files.
     pub(super) fn run(self, shared: Shared<'_>, packer: &mut Packer) -> anyhow::Result<Totals> {
-        let Shared { plan, estate, schedule, .. } = shared;
+        let Shared {
+            plan,
+            estate,
+            schedule,
+            ..
+        } = shared;
         let roster = Roster::new(estate, plan.seed, self.account, self.day);
         let date = moment(self.day * 86_400).format("%Y-%m-%d").to_string();
         let (account, region) = (&estate.accounts[self.account], &estate.regions[self.region]);
@@ -88,15 +99,22 @@ impl Job {
         for slot in first.max(schedule.first_slot)..(first + SLOTS_PER_DAY).min(schedule.end_slot) {
             scene.delivery.flush(slot - first)?;
             self.slot(&mut scene, slot, expected)?;
-            while let Some(record) = planted.next_if(|record| record.time < (slot + 1) * i64::from(SLOT_SECONDS)) {
+            while let Some(record) =
+                planted.next_if(|record| record.time < (slot + 1) * i64::from(SLOT_SECONDS))
+            {
                 let second = (record.time - self.day * 86_400) as u32;
-                scene.delivery.send_text(second, &record.text, record.is_kms)?;
+                scene
+                    .delivery
+                    .send_text(second, &record.text, record.is_kms)?;
             }
         }
         scene.delivery.finish()
     }
 
-    fn planted<'a>(self, shared: Shared<'a>) -> std::iter::Peekable<impl Iterator<Item = &'a Planted>> {
+    fn planted<'a>(
+        self,
+        shared: Shared<'a>,
+    ) -> std::iter::Peekable<impl Iterator<Item = &'a Planted>> {
         shared
             .planted
             .iter()
@@ -109,7 +127,9 @@ impl Job {
     }
 
     fn route(self, shared: Shared<'_>) -> Route {
-        let Shared { estate, schedule, .. } = shared;
+        let Shared {
+            estate, schedule, ..
+        } = shared;
         let account = &estate.accounts[self.account];
         let mut account_folder: PathBuf = shared.out.join("AWSLogs");
         account_folder.extend(&estate.organization);
@@ -144,14 +164,22 @@ impl Job {
         expected * 12.0 >= 6.0 || (self.account == 0 && self.region == 0 && expected * 12.0 >= 1.0)
     }
 
-    fn issue_credentials(self, scene: &mut Scene<'_>, start: u32, expected: f64) -> anyhow::Result<()> {
+    fn issue_credentials(
+        self,
+        scene: &mut Scene<'_>,
+        start: u32,
+        expected: f64,
+    ) -> anyhow::Result<()> {
         // Sessions are a small part of a day, also where days are small.
         if self.region != 0 || expected * SLOTS_PER_DAY as f64 <= 400.0 {
             return Ok(());
         }
         let issued = &scene.roster.issued;
         let from = issued.partition_point(|&(second, _)| second < start);
-        for &(second, holder) in issued[from..].iter().take_while(|&&(second, _)| second < start + SLOT_SECONDS) {
+        for &(second, holder) in issued[from..]
+            .iter()
+            .take_while(|&&(second, _)| second < start + SLOT_SECONDS)
+        {
             super::credentials::issue(scene, second, holder)?;
         }
         Ok(())
@@ -159,12 +187,17 @@ impl Job {
 
     fn habits(self, scene: &mut Scene<'_>, slot: i64, start: u32) -> anyhow::Result<()> {
         let weight = scene.cell_weight();
-        let events = scene.schedule.cell_events(weight) * scene.schedule.activity(scene.cell(), weight, slot);
+        let events = scene.schedule.cell_events(weight)
+            * scene.schedule.activity(scene.cell(), weight, slot);
         if events == 0.0 {
             return Ok(());
         }
-        let kms = usage::HABITS.iter().map(|habit| (habit, events * scene.kms_share));
-        let other = background::HABITS.iter().map(|habit| (habit, events * (1.0 - scene.kms_share)));
+        let kms = usage::HABITS
+            .iter()
+            .map(|habit| (habit, events * scene.kms_share));
+        let other = background::HABITS
+            .iter()
+            .map(|habit| (habit, events * (1.0 - scene.kms_share)));
         let means: Vec<(&'static Habit, f64)> = kms
             .chain(other)
             .map(|(habit, events)| {
@@ -173,10 +206,15 @@ impl Job {
             })
             .collect();
         let total: f64 = means.iter().map(|(_, mean)| mean).sum();
-        let steps = (total / STEP_RECORDS).ceil().clamp(1.0, f64::from(SLOT_SECONDS)) as u32;
+        let steps = (total / STEP_RECORDS)
+            .ceil()
+            .clamp(1.0, f64::from(SLOT_SECONDS)) as u32;
         let mut acts: Vec<(u32, &'static Habit)> = Vec::new();
         for step in 0..steps {
-            let (from, to) = (step * SLOT_SECONDS / steps, (step + 1) * SLOT_SECONDS / steps);
+            let (from, to) = (
+                step * SLOT_SECONDS / steps,
+                (step + 1) * SLOT_SECONDS / steps,
+            );
             acts.clear();
             for &(habit, mean) in &means {
                 for _ in 0..scene.dice.poisson(mean / f64::from(steps)) {

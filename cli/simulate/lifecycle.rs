@@ -4,11 +4,12 @@
 //! All of it is rare whatever the volume, and none of it is of high risk when made directly.
 
 use super::dice::{Dice, Purpose};
-use super::estate::{Key, SignIn};
-use super::policy::{default_policy, escaped};
-use super::record::{Call, put_format, uuid_text};
-use super::roster::{Roster, moment};
+use super::estate::Key;
+use super::inhabitants::SignIn;
+use super::record::Call;
+use super::roster::Roster;
 use super::scene::{Caller, Scene};
+use super::text::{put_format, uuid_text};
 
 /// How often something happens per account, Region and day.
 const ROTATIONS: f64 = 0.15;
@@ -22,7 +23,11 @@ const SLOTS: f64 = 288.0;
 /// Decides what happens to keys in this slot.
 pub(super) fn act(scene: &mut Scene<'_>, slot: i64, start: u32) -> anyhow::Result<()> {
     let [account, region] = scene.cell();
-    let mut dice = Dice::new(scene.seed, Purpose::Lifecycle, &[account, region, slot as u64]);
+    let mut dice = Dice::new(
+        scene.seed,
+        Purpose::Lifecycle,
+        &[account, region, slot as u64],
+    );
     let per_day = scene.schedule.cell_events(scene.cell_weight()) / scene.schedule.slots() * SLOTS;
     let plenty = (per_day / 500.0).min(1.0) / SLOTS;
     let second = start + dice.below(200);
@@ -30,13 +35,18 @@ pub(super) fn act(scene: &mut Scene<'_>, slot: i64, start: u32) -> anyhow::Resul
         rotated(scene, second, &mut dice)?;
     }
     if dice.chance(SYNCHRONISATIONS * plenty) {
-        by_kms(scene, second, "SynchronizeMultiRegionKey", "platform-config")?;
+        by_kms(
+            scene,
+            second,
+            "SynchronizeMultiRegionKey",
+            "platform-config",
+        )?;
     }
     if dice.chance(DELETIONS * plenty) {
         deleted(scene, second, &mut dice)?;
     }
     if dice.chance(NEW_KEYS * plenty) {
-        from_template(scene, second, &mut dice)?;
+        super::templates::from_template(scene, second, &mut dice)?;
     }
     if dice.chance(ADMINISTRATION * plenty) {
         administered(scene, second, &mut dice)?;
@@ -54,14 +64,21 @@ fn service_identity(scene: &Scene<'_>) -> String {
 }
 
 fn rotated(scene: &mut Scene<'_>, second: u32, dice: &mut Dice) -> anyhow::Result<()> {
-    let aliases = ["orders-data", "payments-data", "analytics-lake", "logs-archive"];
+    let aliases = [
+        "orders-data",
+        "payments-data",
+        "analytics-lake",
+        "logs-archive",
+    ];
     let alias = dice.pick(&aliases);
     let key = scene.account.key(scene.region_index, alias);
     let version = scene.version();
     let details = if version >= 11 {
         format!(
             r#"{{"rotationType":"AUTOMATIC","keyOrigin":"AWS_KMS","previousKeyMaterialId":"{}","currentKeyMaterialId":"{}","keyId":"{}"}}"#,
-            dice.hex(64), dice.hex(64), key.id
+            dice.hex(64),
+            dice.hex(64),
+            key.id
         )
     } else {
         format!(r#"{{"keyId":"{}"}}"#, key.id)
@@ -71,14 +88,32 @@ fn rotated(scene: &mut Scene<'_>, second: u32, dice: &mut Dice) -> anyhow::Resul
 
 fn deleted(scene: &mut Scene<'_>, second: u32, dice: &mut Dice) -> anyhow::Result<()> {
     let id = uuid_text(dice.uuid());
-    let key = Key::new(scene.estate.partition, scene.region.name, &scene.account.id, id, "retired", dice);
+    let key = Key::new(
+        scene.estate.partition,
+        scene.region.name,
+        &scene.account.id,
+        id,
+        "retired",
+        dice,
+    );
     let version = scene.version();
     service_event(scene, second, "DeleteKey", &key, version, "")
 }
 
-fn service_event(scene: &mut Scene<'_>, second: u32, name: &str, key: &Key, version: u8, details: &str) -> anyhow::Result<()> {
+fn service_event(
+    scene: &mut Scene<'_>,
+    second: u32,
+    name: &str,
+    key: &Key,
+    version: u8,
+    details: &str,
+) -> anyhow::Result<()> {
     let identity = service_identity(scene);
-    let response = if version >= 10 { format!(r#"{{"keyId":"{}"}}"#, key.arn) } else { "null".to_owned() };
+    let response = if version >= 10 {
+        format!(r#"{{"keyId":"{}"}}"#, key.arn)
+    } else {
+        "null".to_owned()
+    };
     let mut call = Call {
         version,
         identity: &identity,
@@ -105,26 +140,55 @@ fn service_event(scene: &mut Scene<'_>, second: u32, name: &str, key: &Key, vers
 fn by_kms(scene: &mut Scene<'_>, second: u32, name: &str, alias: &str) -> anyhow::Result<()> {
     let identity = service_identity(scene);
     let key = scene.account.key(scene.region_index, alias);
-    let call = Call { identity: &identity, version: 10, read_only: false, resources: &key.resources, ..Call::default() };
+    let call = Call {
+        identity: &identity,
+        version: 10,
+        read_only: false,
+        resources: &key.resources,
+        ..Call::default()
+    };
     scene.request.clear();
     scene.request_text("null");
-    scene.kms(second, Caller::Given { via: "AWS Internal" }, name, call)
+    scene.kms(
+        second,
+        Caller::Given {
+            via: "AWS Internal",
+        },
+        name,
+        call,
+    )
 }
 
 /// A key administrator at work, with MFA, does something harmless and never uses a key.
 fn administered(scene: &mut Scene<'_>, second: u32, dice: &mut Dice) -> anyhow::Result<()> {
-    const ALIASES: [&str; 5] = ["orders-data", "payments-data", "customer-documents", "analytics-lake", "platform-config"];
+    const ALIASES: [&str; 5] = [
+        "orders-data",
+        "payments-data",
+        "customer-documents",
+        "analytics-lake",
+        "platform-config",
+    ];
     const CALLS: [(&str, &str); 5] = [
-        ("TagResource", r#","tags":[{"tagKey":"data-class","tagValue":"confidential"}]}"#),
-        ("UpdateKeyDescription", r#","description":"owned by platform"}"#),
+        (
+            "TagResource",
+            r#","tags":[{"tagKey":"data-class","tagValue":"confidential"}]}"#,
+        ),
+        (
+            "UpdateKeyDescription",
+            r#","description":"owned by platform"}"#,
+        ),
         ("EnableKeyRotation", r#","rotationPeriodInDays":365}"#),
         ("UntagResource", r#","tagKeys":["temporary"]}"#),
         ("GetKeyPolicy", r#","policyName":"default"}"#),
     ];
     let roster: &Roster = scene.roster;
     let people = &scene.account.people;
-    let found = people.iter().position(|person| person.sign_in == SignIn::KeyAdministrator);
-    let Some(session) = found.and_then(|index| roster.people[index].as_ref()) else { return Ok(()) };
+    let found = people
+        .iter()
+        .position(|person| person.sign_in == SignIn::KeyAdministrator);
+    let Some(session) = found.and_then(|index| roster.people[index].as_ref()) else {
+        return Ok(());
+    };
     if !(session.from..session.until).contains(&second) {
         return Ok(());
     }
@@ -135,59 +199,26 @@ fn administered(scene: &mut Scene<'_>, second: u32, dice: &mut Dice) -> anyhow::
         let version = scene.version();
         let read_only = name == "GetKeyPolicy";
         let answers = !read_only && name != "UpdateKeyDescription" && version > 8;
-        let response = if answers { format!(r#"{{"keyId":"{}"}}"#, key.arn) } else { "null".to_owned() };
+        let response = if answers {
+            format!(r#"{{"keyId":"{}"}}"#, key.arn)
+        } else {
+            "null".to_owned()
+        };
         scene.request.clear();
-        put_format(&mut scene.request, format_args!(r#"{{"keyId":"{}"{rest}"#, key.id));
-        let call = Call { version, response: &response, read_only, resources: &key.resources, ..Call::default() };
+        put_format(
+            &mut scene.request,
+            format_args!(r#"{{"keyId":"{}"{rest}"#, key.id),
+        );
+        let call = Call {
+            version,
+            response: &response,
+            read_only,
+            resources: &key.resources,
+            ..Call::default()
+        };
         scene.kms(second + step * 20, Caller::Direct(session), name, call)?;
     }
     Ok(())
-}
-
-/// A template makes a key; CloudFormation calls with the deployment role and puts the same policy again.
-fn from_template(scene: &mut Scene<'_>, second: u32, dice: &mut Dice) -> anyhow::Result<()> {
-    let (partition, account) = (scene.estate.partition, scene.account);
-    let mut name = format!("feature-{}", dice.hex(6));
-    let id = uuid_text(dice.uuid());
-    let key = Key::new(partition, scene.region.name, &account.id, id, &name, dice);
-    name.insert_str(0, "alias/");
-    let policy = escaped(&default_policy(partition, &account.id));
-    let created = moment(scene.day * 86_400 + i64::from(second)).format("%b %-d, %Y, %-I:%M:%S %p");
-    let spelling = if dice.chance(0.5) { "aWSAccountId" } else { "AWSAccountId" };
-    let metadata = format!(
-        r#"{{"keyMetadata":{{"{spelling}":"{}","keyId":"{}","arn":"{}","creationDate":"{created}","enabled":true,"description":"{name}","keyUsage":"ENCRYPT_DECRYPT","keyState":"Enabled","origin":"AWS_KMS","keyManager":"CUSTOMER","customerMasterKeySpec":"SYMMETRIC_DEFAULT","keySpec":"SYMMETRIC_DEFAULT","encryptionAlgorithms":["SYMMETRIC_DEFAULT"],"multiRegion":false}}}}"#,
-        account.id, key.id, key.arn
-    );
-    let answer = format!(r#"{{"keyId":"{}"}}"#, key.arn);
-    let alias_resources = format!(
-        r#"[{{"accountId":"{0}","type":"AWS::KMS::Key","ARN":"arn:{partition}:kms:{1}:{0}:{name}"}},{2}"#,
-        account.id, scene.region.name, key.resources.trim_start_matches('[')
-    );
-    let by_id = format!(r#"{{"keyId":"{}""#, key.id);
-    let steps = [
-        ("CreateKey", format!(r#"{{"description":"{name}","origin":"AWS_KMS","keySpec":"SYMMETRIC_DEFAULT","customerMasterKeySpec":"SYMMETRIC_DEFAULT","keyUsage":"ENCRYPT_DECRYPT","bypassPolicyLockoutSafetyCheck":false,"multiRegion":false,"policy":"{policy}"}}"#), metadata.as_str(), key.resources.as_str()),
-        ("CreateAlias", format!(r#"{{"aliasName":"{name}","targetKeyId":"{}"}}"#, key.id), &answer, &alias_resources),
-        ("EnableKeyRotation", format!("{by_id}}}"), &answer, &key.resources),
-        ("TagResource", format!(r#"{by_id},"tags":[{{"tagKey":"team","tagValue":"platform"}}]}}"#), &answer, &key.resources),
-        ("PutKeyPolicy", format!(r#"{by_id},"policyName":"default","policy":"{policy}","bypassPolicyLockoutSafetyCheck":false}}"#), "null", &key.resources),
-    ];
-    let identity = deployment_role(scene);
-    for (step, (call_name, request, response, resources)) in (0..).zip(steps) {
-        scene.request.clear();
-        scene.request_text(&request);
-        let call = Call { version: 10, identity: &identity, response, read_only: false, resources, ..Call::default() };
-        scene.kms(second + step * 15, Caller::Given { via: "cloudformation.amazonaws.com" }, call_name, call)?;
-    }
-    Ok(())
-}
-
-fn deployment_role(scene: &Scene<'_>) -> String {
-    let (partition, account) = (scene.estate.partition, &scene.account.id);
-    let (id, name) = ("AROADEPLOYMENTROLE22", "infrastructure-deployment");
-    let created = moment(scene.day * 86_400).format("%Y-%m-%dT%H:%M:%SZ");
-    format!(
-        r#"{{"type":"AssumedRole","principalId":"{id}:deploy","arn":"arn:{partition}:sts::{account}:assumed-role/{name}/deploy","accountId":"{account}","accessKeyId":"ASIADEPLOYMENTROLE22","sessionContext":{{"sessionIssuer":{{"type":"Role","principalId":"{id}","arn":"arn:{partition}:iam::{account}:role/{name}","accountId":"{account}","userName":"{name}"}},"webIdFederationData":{{"federatedProvider":"arn:{partition}:iam::{account}:oidc-provider/ci.example.com","attributes":{{}}}},"attributes":{{"creationDate":"{created}","mfaAuthenticated":"false"}}}}"#
-    )
 }
 
 /// Calls that fail in everyday life: a missing permission, or a key that is not there.
@@ -206,14 +237,26 @@ fn failed(scene: &mut Scene<'_>, second: u32, dice: &mut Dice) -> anyhow::Result
         );
         scene.request.clear();
         scene.request_text("null");
-        let call = Call { version, error: Some(("AccessDenied", &message)), ..Call::default() };
+        let call = Call {
+            version,
+            error: Some(("AccessDenied", &message)),
+            ..Call::default()
+        };
         return scene.kms(second, Caller::Direct(session), "Decrypt", call);
     }
     let [direct, _] = &scene.roster.pipeline;
-    let missing = format!("arn:{partition}:kms:{region}:{}:key/{}", account.id, uuid_text(dice.uuid()));
+    let missing = format!(
+        "arn:{partition}:kms:{region}:{}:key/{}",
+        account.id,
+        uuid_text(dice.uuid())
+    );
     let message = format!("Key '{missing}' does not exist");
     scene.request.clear();
     scene.request_text("null");
-    let call = Call { version, error: Some(("NotFoundException", &message)), ..Call::default() };
+    let call = Call {
+        version,
+        error: Some(("NotFoundException", &message)),
+        ..Call::default()
+    };
     scene.kms(second, Caller::Direct(direct), "DescribeKey", call)
 }

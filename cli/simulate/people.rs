@@ -2,13 +2,18 @@
 //!
 //! Nobody here uses a key directly without MFA: whoever does so is an incident.
 
-use super::estate::SignIn;
-use super::record::{Call, put_format};
+use super::inhabitants::SignIn;
+use super::record::Call;
 use super::roster::Session;
 use super::scene::{Caller, Scene};
+use super::text::put_format;
 
 /// Someone at work at `second` who passes `allowed`, if the one picked is.
-fn someone<'a>(scene: &mut Scene<'a>, second: u32, allowed: fn(SignIn) -> bool) -> Option<&'a Session> {
+fn someone<'a>(
+    scene: &mut Scene<'a>,
+    second: u32,
+    allowed: fn(SignIn) -> bool,
+) -> Option<&'a Session> {
     let people = &scene.roster.people;
     let index = scene.dice.index(people.len());
     let session = people[index].as_ref()?;
@@ -18,7 +23,9 @@ fn someone<'a>(scene: &mut Scene<'a>, second: u32, allowed: fn(SignIn) -> bool) 
 
 /// Opening the KMS console makes many small reads.
 pub(super) fn console_reading(scene: &mut Scene<'_>, second: u32) -> anyhow::Result<()> {
-    let Some(session) = someone(scene, second, |_| true) else { return Ok(()) };
+    let Some(session) = someone(scene, second, |_| true) else {
+        return Ok(());
+    };
     read(scene, second, session)
 }
 
@@ -31,7 +38,10 @@ fn read(scene: &mut Scene<'_>, second: u32, session: &Session) -> anyhow::Result
         ("GetKeyRotationStatus", "}"),
         ("ListResourceTags", "}"),
         ("ListGrants", r#","limit":50}"#),
-        ("ListKeyRotations", r#","includeKeyMaterial":"ALL_KEY_MATERIAL"}"#),
+        (
+            "ListKeyRotations",
+            r#","includeKeyMaterial":"ALL_KEY_MATERIAL"}"#,
+        ),
         ("ListAliases", r#"{"limit":100}"#),
         ("ListKeys", r#"{"limit":1000}"#),
     ];
@@ -41,14 +51,26 @@ fn read(scene: &mut Scene<'_>, second: u32, session: &Session) -> anyhow::Result
     scene.request.clear();
     let of_key = !rest.starts_with('{');
     if of_key {
-        put_format(&mut scene.request, format_args!(r#"{{"keyId":"{}"{rest}"#, key.id));
+        put_format(
+            &mut scene.request,
+            format_args!(r#"{{"keyId":"{}"{rest}"#, key.id),
+        );
     } else if version == 8 {
         scene.request_text("null");
     } else {
         scene.request_text(rest);
     }
     let resources = if of_key { key.resources.as_str() } else { "" };
-    scene.kms(second, Caller::Direct(session), name, Call { version, resources, ..Call::default() })
+    scene.kms(
+        second,
+        Caller::Direct(session),
+        name,
+        Call {
+            version,
+            resources,
+            ..Call::default()
+        },
+    )
 }
 
 /// People read objects, secrets and parameters; the service decrypts for them.
@@ -61,10 +83,18 @@ pub(super) fn reading_data(scene: &mut Scene<'_>, second: u32) -> anyhow::Result
     let key = scene.account.key(scene.region_index, "customer-documents");
     let (partition, account, date) = (scene.estate.partition, &scene.account.id, scene.date);
     scene.request_decrypt();
-    scene.context("aws:s3:arn", format_args!("arn:{partition}:s3:::customer-documents-{account}/{date}/"));
+    scene.context(
+        "aws:s3:arn",
+        format_args!("arn:{partition}:s3:::customer-documents-{account}/{date}/"),
+    );
     scene.request_hex(12);
     scene.request_text(r#".pdf"}}"#);
-    scene.crypto(second, Caller::Forwarded(session, "AWS Internal"), "Decrypt", key)
+    scene.crypto(
+        second,
+        Caller::Forwarded(session, "AWS Internal"),
+        "Decrypt",
+        key,
+    )
 }
 
 /// The pipeline plans changes with a long-term key, and reads parameters through Systems Manager.
@@ -74,12 +104,20 @@ pub(super) fn pipeline(scene: &mut Scene<'_>, second: u32) -> anyhow::Result<()>
         return read(scene, second, direct);
     }
     let key = scene.account.key(scene.region_index, "aws/ssm");
-    let (partition, account, region) = (scene.estate.partition, &scene.account.id, scene.region.name);
+    let (partition, account, region) =
+        (scene.estate.partition, &scene.account.id, scene.region.name);
     let number = scene.dice.below(9);
     scene.request_decrypt();
     scene.context(
         "PARAMETER_ARN",
-        format_args!("arn:{partition}:ssm:{region}:{account}:parameter/pipeline/setting-{number}\"}}}}"),
+        format_args!(
+            "arn:{partition}:ssm:{region}:{account}:parameter/pipeline/setting-{number}\"}}}}"
+        ),
     );
-    scene.crypto(second, Caller::Forwarded(forwarded, "AWS Internal"), "Decrypt", key)
+    scene.crypto(
+        second,
+        Caller::Forwarded(forwarded, "AWS Internal"),
+        "Decrypt",
+        key,
+    )
 }

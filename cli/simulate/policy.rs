@@ -4,13 +4,18 @@ use super::partition::Partition;
 
 /// The policy that KMS itself would give to a key, with a person's line breaks.
 pub(super) fn default_policy(partition: Partition, account: &str) -> String {
-    format!("{{\n  \"Version\": \"2012-10-17\",\n  \"Statement\": [\n    {}\n  ]\n}}", root_statement(partition, account))
+    format!(
+        "{{\n  \"Version\": \"2012-10-17\",\n  \"Statement\": [\n    {}\n  ]\n}}",
+        root_statement(partition, account)
+    )
 }
 
 /// The default policy and one statement more.
 pub(super) fn policy_with(partition: Partition, account: &str, statement: &str) -> String {
     let root = root_statement(partition, account);
-    format!("{{\n  \"Version\": \"2012-10-17\",\n  \"Statement\": [\n    {root},\n    {statement}\n  ]\n}}")
+    format!(
+        "{{\n  \"Version\": \"2012-10-17\",\n  \"Statement\": [\n    {root},\n    {statement}\n  ]\n}}"
+    )
 }
 
 fn root_statement(partition: Partition, account: &str) -> String {
@@ -21,5 +26,7 @@ fn root_statement(partition: Partition, account: &str) -> String {
 
 /// Text as it stands inside a JSON string.
 pub(super) fn escaped(text: &str) -> String {
-    text.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n")
+    text.replace('\\', "\\\\")
+        .replace('"', "\\\"")
+        .replace('\n', "\\n")
 }

@@ -3,10 +3,7 @@
 //! Nothing in a simulated record needs escaping unless its author escaped it: ids are hexadecimal, and
 //! names, contexts and agents are plain.
 
-use std::io::Write as _;
-
-/// Growing text: bytes, since digits are written by hand.
-pub(super) type Text = Vec<u8>;
+use super::text::{Text, put, put_clock, put_field, put_uuid};
 
 /// All that one record says. An empty string means that the field is absent.
 #[derive(Debug, Clone)]
@@ -115,14 +112,22 @@ impl Call<'_> {
         }
         put(out, ",\"eventID\":\"");
         put_uuid(out, self.event_id);
-        put_field(out, "\",\"readOnly\":", if self.read_only { "true" } else { "false" });
+        put_field(
+            out,
+            "\",\"readOnly\":",
+            if self.read_only { "true" } else { "false" },
+        );
         self.write_end(out);
     }
 
     fn write_end(&self, out: &mut Text) {
         self.write_optional(out, ",\"resources\":", self.resources, "");
         put_field(out, ",\"eventType\":\"", self.event_type);
-        put_field(out, "\",\"managementEvent\":true,\"recipientAccountId\":\"", self.recipient);
+        put_field(
+            out,
+            "\",\"managementEvent\":true,\"recipientAccountId\":\"",
+            self.recipient,
+        );
         put(out, "\"");
         self.write_optional(out, ",\"serviceEventDetails\":", self.service_event, "");
         if let Some(id) = self.shared_event_id {
@@ -136,12 +141,22 @@ impl Call<'_> {
             put(out, ",\"addendum\":{\"reason\":\"DELIVERY_DELAY\"}");
         }
         if !self.tls_domain.is_empty() {
-            put(out, ",\"tlsDetails\":{\"tlsVersion\":\"TLSv1.3\",\"cipherSuite\":\"TLS_AES_128_GCM_SHA256\"");
+            put(
+                out,
+                ",\"tlsDetails\":{\"tlsVersion\":\"TLSv1.3\",\"cipherSuite\":\"TLS_AES_128_GCM_SHA256\"",
+            );
             let service = self.source.split('.').next().unwrap_or(self.source);
             put_field(out, ",\"clientProvidedHostHeader\":\"", service);
             put_field(out, ".", self.region);
             put_field(out, ".", self.tls_domain);
-            put(out, if self.version >= 11 { "\",\"keyExchange\":\"X25519MLKEM768\"}" } else { "\"}" });
+            put(
+                out,
+                if self.version >= 11 {
+                    "\",\"keyExchange\":\"X25519MLKEM768\"}"
+                } else {
+                    "\"}"
+                },
+            );
         }
         if self.from_console {
             put(out, ",\"sessionCredentialFromConsole\":\"true\"");
@@ -155,57 +170,6 @@ impl Call<'_> {
             put(out, after);
         }
     }
-}
-
-pub(super) fn put(out: &mut Text, text: &str) {
-    out.extend_from_slice(text.as_bytes());
-}
-
-fn put_field(out: &mut Text, before: &str, value: &str) {
-    put(out, before);
-    put(out, value);
-}
-
-fn put_clock(out: &mut Text, second: u32) {
-    let pair = |number: u32| [b'0' + (number / 10 % 10) as u8, b'0' + (number % 10) as u8];
-    let ([h1, h2], [m1, m2], [s1, s2]) =
-        (pair(second / 3600), pair(second / 60 % 60), pair(second % 60));
-    out.extend_from_slice(&[b'T', h1, h2, b':', m1, m2, b':', s1, s2]);
-}
-
-const HEX: &[u8; 16] = b"0123456789abcdef";
-
-/// Appends the lowest `digits` hexadecimal digits of `number`.
-pub(super) fn put_hex(out: &mut Text, number: u64, digits: u32) {
-    for digit in (0..digits).rev() {
-        out.push(HEX[(number >> (digit * 4)) as usize & 15]);
-    }
-}
-
-/// Appends a UUID in its usual spelling.
-pub(super) fn put_uuid(out: &mut Text, id: u128) {
-    let mut text = [b'-'; 36];
-    let mut at = 0;
-    for digit in 0..32 {
-        if matches!(digit, 8 | 12 | 16 | 20) {
-            at += 1;
-        }
-        text[at] = HEX[(id >> (124 - digit * 4)) as usize & 15];
-        at += 1;
-    }
-    out.extend_from_slice(&text);
-}
-
-/// A UUID in its usual spelling.
-pub(super) fn uuid_text(id: u128) -> String {
-    let mut text = Text::new();
-    put_uuid(&mut text, id);
-    String::from_utf8_lossy(&text).into_owned()
-}
-
-/// Appends formatted text; writing to memory cannot fail.
-pub(super) fn put_format(out: &mut Text, arguments: std::fmt::Arguments<'_>) {
-    let _infallible = out.write_fmt(arguments);
 }
 
 #[cfg(test)]
@@ -234,7 +198,10 @@ mod tests {
         assert_eq!(value["eventTime"], "2026-11-02T23:59:59Z");
         assert_eq!(value["eventVersion"], "1.11");
         assert_eq!(value["eventID"], "01234567-89ab-cdef-0123-456789abcdef");
-        assert_eq!(value["userIdentity"]["invokedBy"], "cloudtrail.amazonaws.com");
+        assert_eq!(
+            value["userIdentity"]["invokedBy"],
+            "cloudtrail.amazonaws.com"
+        );
         assert_eq!(value["tlsDetails"]["keyExchange"], "X25519MLKEM768");
         assert!(value.get("errorMessage").is_none());
         Ok(())

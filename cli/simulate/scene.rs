@@ -4,9 +4,10 @@ use super::delivery::Delivery;
 use super::dice::Dice;
 use super::estate::{Account, Estate, Key};
 use super::partition::Region;
-use super::record::{Call, Text, put, put_format, put_hex, put_uuid};
+use super::record::Call;
 use super::roster::{Roster, Session};
 use super::schedule::{SLOT_SECONDS, Schedule};
+use super::text::{Text, put, put_format, put_hex, put_uuid};
 
 /// Everything that a habit needs to write its records.
 pub(super) struct Scene<'a> {
@@ -37,7 +38,9 @@ pub(super) enum Caller<'a> {
     /// A service calls for itself.
     Service(&'a str),
     /// A service acts with the identity that the call brings.
-    Given { via: &'a str },
+    Given {
+        via: &'a str,
+    },
     /// The call brings identity, address, agent and ids.
     Foreign,
 }
@@ -64,7 +67,10 @@ impl Scene<'_> {
     /// Begins the request of a `Decrypt`: the ciphertext names the key, so the request does not.
     pub(super) fn request_decrypt(&mut self) {
         self.request.clear();
-        put(&mut self.request, r#"{"encryptionAlgorithm":"SYMMETRIC_DEFAULT""#);
+        put(
+            &mut self.request,
+            r#"{"encryptionAlgorithm":"SYMMETRIC_DEFAULT""#,
+        );
     }
 
     /// Begins the request of an `Encrypt`.
@@ -72,7 +78,10 @@ impl Scene<'_> {
         self.request.clear();
         put(&mut self.request, r#"{"keyId":""#);
         put(&mut self.request, key_id);
-        put(&mut self.request, r#"","encryptionAlgorithm":"SYMMETRIC_DEFAULT""#);
+        put(
+            &mut self.request,
+            r#"","encryptionAlgorithm":"SYMMETRIC_DEFAULT""#,
+        );
     }
 
     /// Begins the request of a `GenerateDataKey`.
@@ -81,7 +90,14 @@ impl Scene<'_> {
         self.request.clear();
         put(&mut self.request, r#"{"keyId":""#);
         put(&mut self.request, key_id);
-        put(&mut self.request, if by_bytes { r#"","numberOfBytes":32"# } else { r#"","keySpec":"AES_256""# });
+        put(
+            &mut self.request,
+            if by_bytes {
+                r#"","numberOfBytes":32"#
+            } else {
+                r#"","keySpec":"AES_256""#
+            },
+        );
     }
 
     /// Opens the encryption context of the request, up to its first value's closing quote.
@@ -118,20 +134,52 @@ impl Scene<'_> {
     }
 
     /// Sends a cryptographic call on `key` with the request that was built before.
-    pub(super) fn crypto(&mut self, second: u32, caller: Caller<'_>, name: &str, key: &Key) -> anyhow::Result<()> {
+    pub(super) fn crypto(
+        &mut self,
+        second: u32,
+        caller: Caller<'_>,
+        name: &str,
+        key: &Key,
+    ) -> anyhow::Result<()> {
         let version = self.version();
-        let material = if version == 11 { key.material.as_str() } else { "" };
-        self.kms(second, caller, name, Call { version, additional: material, resources: &key.resources, ..Call::default() })
+        let material = if version == 11 {
+            key.material.as_str()
+        } else {
+            ""
+        };
+        self.kms(
+            second,
+            caller,
+            name,
+            Call {
+                version,
+                additional: material,
+                resources: &key.resources,
+                ..Call::default()
+            },
+        )
     }
 
     /// Sends a KMS call; `call` brings what is special about it.
-    pub(super) fn kms(&mut self, second: u32, caller: Caller<'_>, name: &str, call: Call<'_>) -> anyhow::Result<()> {
+    pub(super) fn kms(
+        &mut self,
+        second: u32,
+        caller: Caller<'_>,
+        name: &str,
+        call: Call<'_>,
+    ) -> anyhow::Result<()> {
         let (identity, invoked_by, address, agent, direct) = match caller {
-            Caller::Direct(session) => {
-                (session.identity.as_str(), "", session.address.as_str(), session.agent, true)
-            }
+            Caller::Direct(session) => (
+                session.identity.as_str(),
+                "",
+                session.address.as_str(),
+                session.agent,
+                true,
+            ),
             Caller::Forwarded(session, via) => (session.identity.as_str(), via, via, via, false),
-            Caller::Service(service) => (r#"{"type":"AWSService""#, service, service, service, false),
+            Caller::Service(service) => {
+                (r#"{"type":"AWSService""#, service, service, service, false)
+            }
             Caller::Given { via } => (call.identity, via, via, via, false),
             Caller::Foreign => (call.identity, "", call.address, call.agent, true),
         };
@@ -151,10 +199,18 @@ impl Scene<'_> {
             agent,
             request: &request,
             request_id: call.request_id.or_else(|| Some(self.dice.uuid())),
-            event_id: if call.event_id == 0 { self.dice.uuid() } else { call.event_id },
+            event_id: if call.event_id == 0 {
+                self.dice.uuid()
+            } else {
+                call.event_id
+            },
             recipient: &self.account.id,
             shared_event_id: service.then(|| self.dice.uuid()).or(call.shared_event_id),
-            tls_domain: if tls { self.estate.partition.domain() } else { "" },
+            tls_domain: if tls {
+                self.estate.partition.domain()
+            } else {
+                ""
+            },
             from_console: console,
             ..call
         };

@@ -1,30 +1,43 @@
 //! Stories are the incidents themselves: each is told by one actor, and labelled for every detection
 //! that should see it.
 
+use super::estate::Key;
 use super::incidents::{Deed, Place, Stage};
 use super::policy::{escaped, policy_with};
 use super::roster::moment;
 
 /// Plants every story that the plan has room for.
 pub(super) fn plant_all(stage: &mut Stage<'_>) {
-    let home = Place { account: 0, region: 0 };
-    let last = Place { account: stage.estate.accounts.len() - 1, region: 0 };
-    let away = Place { account: 0, region: 1 };
+    let home = Place {
+        account: 0,
+        region: 0,
+    };
+    let last = Place {
+        account: stage.estate.accounts.len() - 1,
+        region: 0,
+    };
+    let away = Place {
+        account: 0,
+        region: 1,
+    };
     open_policy(stage, last);
     doomed_keys(stage, away);
     super::grant_stories::plant_all(stage, home, last);
-    without_mfa(stage, home);
-    long_term_key(stage, last);
-    root(stage, last);
+    super::identity_stories::plant_all(stage, home, last);
     denials(stage, home);
     blind_trail(stage, home);
-    administrator_reads(stage, home);
 }
 
 /// A developer opens a key to the world "for a test".
 fn open_policy(stage: &mut Stage<'_>, place: Place) {
     let time = stage.recent(0.2);
-    let actor = stage.role(place, "aws-reserved/sso.amazonaws.com/AWSReservedSSO_PowerUser_0f1e2d3c4b5a6978", "robin.hale@example.com", time, false);
+    let actor = stage.role(
+        place,
+        "aws-reserved/sso.amazonaws.com/AWSReservedSSO_PowerUser_0f1e2d3c4b5a6978",
+        "robin.hale@example.com",
+        time,
+        false,
+    );
     let key = stage.key(place, "partner-exports");
     let account = &stage.account(place).id;
     let statement = r#"{"Sid": "TemporaryPartnerTest", "Effect": "Allow", "Principal": "*", "Action": ["kms:Decrypt", "kms:DescribeKey"], "Resource": "*"}"#;
@@ -33,11 +46,19 @@ fn open_policy(stage: &mut Stage<'_>, place: Place) {
         r#"{{"keyId":"{}","policyName":"default","policy":"{policy}","bypassPolicyLockoutSafetyCheck":false}}"#,
         key.id
     );
-    let deed = Deed { name: "PutKeyPolicy", request, key: Some(key), ..Deed::default() };
+    let deed = Deed {
+        name: "PutKeyPolicy",
+        request,
+        key: Some(key),
+        ..Deed::default()
+    };
     let seen = [stage.act(place, time, &actor, &deed)];
     for (detection, title) in [
         ("risky_permission_used", "a developer put a key policy"),
-        ("key_policy_changed", "a statement was added to a key policy"),
+        (
+            "key_policy_changed",
+            "a statement was added to a key policy",
+        ),
         ("key_policy_open_to_anyone", "anyone may decrypt with a key"),
     ] {
         stage.label(detection, title, place, &actor, Some(key), &seen);
@@ -47,20 +68,21 @@ fn open_policy(stage: &mut Stage<'_>, place: Place) {
 /// Someone who leaves disables one key and has another deleted after the shortest wait.
 fn doomed_keys(stage: &mut Stage<'_>, place: Place) {
     let time = stage.recent(0.35);
-    let (disabled, doomed) = (stage.key(place, "legacy-archive"), stage.key(place, "legacy-reports"));
-    let archive = stage.role(place, "service/archive-reader", "i-0a1b2c3d4e5f60718", time, false);
-    for day in 1..stage.days().min(9) {
-        let request = format!(
-            r#"{{"encryptionAlgorithm":"SYMMETRIC_DEFAULT","encryptionContext":{{"aws:s3:arn":"arn:{}:s3:::legacy-reports-{}/{day}.bin"}}}}"#,
-            stage.estate.partition, stage.account(place).id
-        );
-        let deed = Deed { name: "Decrypt", via: "AWS Internal", request, key: Some(doomed), read_only: true, ..Deed::default() };
-        stage.act(place, time - day * 86_400, &archive, &deed);
-    }
+    let (disabled, doomed) = (
+        stage.key(place, "legacy-archive"),
+        stage.key(place, "legacy-reports"),
+    );
+    earlier_use(stage, place, time, doomed);
     let actor = stage.role(place, "LegacyPlatformOperator", "casey.moss", time, true);
     let request = format!(r#"{{"keyId":"{}"}}"#, disabled.id);
     let response = format!(r#"{{"keyId":"{}"}}"#, disabled.arn);
-    let disable = Deed { name: "DisableKey", request, response, key: Some(disabled), ..Deed::default() };
+    let disable = Deed {
+        name: "DisableKey",
+        request,
+        response,
+        key: Some(disabled),
+        ..Deed::default()
+    };
     let disable = stage.act(place, time, &actor, &disable);
     let until = moment(time + 300 + 7 * 86_400).format("%b %-d, %Y, %-I:%M:%S %p");
     let request = format!(r#"{{"keyId":"{}","pendingWindowInDays":7}}"#, doomed.id);
@@ -68,68 +90,50 @@ fn doomed_keys(stage: &mut Stage<'_>, place: Place) {
         r#"{{"keyId":"{}","keyState":"PendingDeletion","deletionDate":"{until}","pendingWindowInDays":7}}"#,
         doomed.arn
     );
-    let schedule = Deed { name: "ScheduleKeyDeletion", request, response, key: Some(doomed), ..Deed::default() };
-    let schedule = stage.act(place, time + 300, &actor, &schedule);
-    stage.label("key_disabled", "a key was disabled and stays so", place, &actor, Some(disabled), std::slice::from_ref(&disable));
-    stage.label("key_deletion_scheduled", "a key in use is to be deleted in 7 days", place, &actor, Some(doomed), std::slice::from_ref(&schedule));
-    stage.label("risky_permission_used", "an operator disabled a key and scheduled a deletion", place, &actor, None, &[disable, schedule]);
-}
-
-/// A person signs in to the console without MFA and decrypts.
-fn without_mfa(stage: &mut Stage<'_>, place: Place) {
-    let time = stage.recent(0.5);
-    let actor = stage.user(place, "sam.keller", Some(time));
-    let login = Deed {
-        name: "ConsoleLogin",
-        source: "signin.amazonaws.com",
-        event_type: "AwsConsoleSignIn",
-        response: r#"{"ConsoleLogin":"Success"}"#.to_owned(),
-        additional: r#"{"LoginTo":"https://console.aws.amazon.com/console/home","MobileVersion":"No","MFAUsed":"No"}"#.to_owned(),
+    let schedule = Deed {
+        name: "ScheduleKeyDeletion",
+        request,
+        response,
+        key: Some(doomed),
         ..Deed::default()
     };
-    stage.act(place, time, &actor, &login);
-    let key = stage.key(place, "customer-documents");
-    let seen: Vec<_> = (1..=3).map(|step| stage.act(place, time + step * 240, &actor, &decrypt(key))).collect();
-    stage.label("decrypt_without_mfa", "a console user without MFA decrypted", place, &actor, Some(key), &seen);
-}
-
-fn decrypt(key: &super::estate::Key) -> Deed<'_> {
-    Deed {
-        name: "Decrypt",
-        request: r#"{"encryptionAlgorithm":"SYMMETRIC_DEFAULT","encryptionContext":{"purpose":"export"}}"#.to_owned(),
-        additional: key.material.clone(),
-        key: Some(key),
-        read_only: true,
-        ..Deed::default()
-    }
-}
-
-/// A leaked long-term access key decrypts directly.
-fn long_term_key(stage: &mut Stage<'_>, place: Place) {
-    let time = stage.recent(0.56);
-    let actor = stage.user(place, "report-export", None);
-    let key = stage.key(place, "analytics-lake");
-    let seen: Vec<_> = (0..4).map(|step| stage.act(place, time + step * 31, &actor, &decrypt(key))).collect();
-    stage.label("decrypt_without_mfa", "a long-term access key decrypted", place, &actor, Some(key), &seen);
-}
-
-/// The root user looks at a key and renames it.
-fn root(stage: &mut Stage<'_>, place: Place) {
-    let time = stage.recent(0.63);
-    let actor = stage.root(place, time);
-    let key = stage.key(place, "platform-config");
-    let request = format!(r#"{{"keyId":"{}"}}"#, key.id);
-    let look = Deed { name: "DescribeKey", request, key: Some(key), read_only: true, ..Deed::default() };
-    let request = format!(r#"{{"keyId":"{}","description":"reviewed"}}"#, key.id);
-    let change = Deed { name: "UpdateKeyDescription", request, key: Some(key), ..Deed::default() };
-    let seen = [stage.act(place, time, &actor, &look), stage.act(place, time + 40, &actor, &change)];
-    stage.label("root_used_kms", "the root user changed a key's description", place, &actor, Some(key), &seen);
+    let schedule = stage.act(place, time + 300, &actor, &schedule);
+    stage.label(
+        "key_disabled",
+        "a key was disabled and stays so",
+        place,
+        &actor,
+        Some(disabled),
+        std::slice::from_ref(&disable),
+    );
+    stage.label(
+        "key_deletion_scheduled",
+        "a key in use is to be deleted in 7 days",
+        place,
+        &actor,
+        Some(doomed),
+        std::slice::from_ref(&schedule),
+    );
+    stage.label(
+        "risky_permission_used",
+        "an operator disabled a key and scheduled a deletion",
+        place,
+        &actor,
+        None,
+        &[disable, schedule],
+    );
 }
 
 /// Stolen workload credentials try one key after the other.
 fn denials(stage: &mut Stage<'_>, place: Place) {
-    const ALIASES: [&str; 6] =
-        ["orders-data", "payments-data", "customer-documents", "analytics-lake", "backup-vault", "logs-archive"];
+    const ALIASES: [&str; 6] = [
+        "orders-data",
+        "payments-data",
+        "customer-documents",
+        "analytics-lake",
+        "backup-vault",
+        "logs-archive",
+    ];
     let time = stage.recent(0.7);
     let (name, session) = ("image-resizer", "i-0f9e8d7c6b5a43210");
     let actor = stage.role(place, &format!("service/{name}"), session, time, false);
@@ -145,7 +149,41 @@ fn denials(stage: &mut Stage<'_>, place: Place) {
             stage.act(place, time + step as i64 * 13, &actor, &deed)
         })
         .collect();
-    stage.label("denied_burst", "a workload was denied on six keys in nine minutes", place, &actor, None, &seen);
+    stage.label(
+        "denied_burst",
+        "a workload was denied on six keys in nine minutes",
+        place,
+        &actor,
+        None,
+        &seen,
+    );
+}
+
+/// A nightly reader shows that the key about to go is in use.
+fn earlier_use(stage: &mut Stage<'_>, place: Place, time: i64, doomed: &Key) {
+    let archive = stage.role(
+        place,
+        "service/archive-reader",
+        "i-0a1b2c3d4e5f60718",
+        time,
+        false,
+    );
+    for day in 1..stage.days().min(9) {
+        let request = format!(
+            r#"{{"encryptionAlgorithm":"SYMMETRIC_DEFAULT","encryptionContext":{{"aws:s3:arn":"arn:{}:s3:::legacy-reports-{}/{day}.bin"}}}}"#,
+            stage.estate.partition,
+            stage.account(place).id
+        );
+        let deed = Deed {
+            name: "Decrypt",
+            via: "AWS Internal",
+            request,
+            key: Some(doomed),
+            read_only: true,
+            ..Deed::default()
+        };
+        stage.act(place, time - day * 86_400, &archive, &deed);
+    }
 }
 
 /// The trail stops logging KMS, and is put right again a little later.
@@ -173,20 +211,12 @@ fn blind_trail(stage: &mut Stage<'_>, place: Place) {
     };
     let seen = [stage.act(place, time, &actor, &deed(r#""kms.amazonaws.com""#))];
     stage.act(place, time + 1_200, &actor, &deed(""));
-    stage.label("kms_excluded_from_trail", "the trail excluded KMS for twenty minutes", place, &actor, None, &seen);
-}
-
-/// One operator turns on rotation for a key, and then decrypts with it.
-fn administrator_reads(stage: &mut Stage<'_>, place: Place) {
-    let time = stage.recent(0.84);
-    let actor = stage.role(place, "PlatformOperator", "kim.ward", time, true);
-    let key = stage.key(place, "payments-data");
-    let request = format!(r#"{{"keyId":"{}","rotationPeriodInDays":365}}"#, key.id);
-    let response = format!(r#"{{"keyId":"{}"}}"#, key.arn);
-    let rotate = Deed { name: "EnableKeyRotation", request, response, key: Some(key), ..Deed::default() };
-    let mut seen = vec![stage.act(place, time, &actor, &rotate)];
-    for step in 1..=2 {
-        seen.push(stage.act(place, time + step * 600, &actor, &decrypt(key)));
-    }
-    stage.label("administrator_uses_key", "an operator administers and decrypts", place, &actor, Some(key), &seen);
+    stage.label(
+        "kms_excluded_from_trail",
+        "the trail excluded KMS for twenty minutes",
+        place,
+        &actor,
+        None,
+        &seen,
+    );
 }

@@ -51,10 +51,10 @@ pub struct IngestOptions {
 }
 
 /// Rows handed from a decoder to the writer at once.
-const BATCH_ROWS: usize = 16 * 1024;
+const BATCH_ROWS: usize = 8 * 1024;
 
 /// Text handed over at once, bytes: whichever bound is met first.
-const BATCH_TEXT_BYTES: usize = 16 << 20;
+const BATCH_TEXT_BYTES: usize = 8 << 20;
 
 /// What a decoder hands to the writer: rows, and the objects whose last rows
 /// are among them or came before.
@@ -93,7 +93,7 @@ pub async fn ingest(lake: &Lake, options: IngestOptions, progress: Arc<Progress>
     progress.listed.store(true, Ordering::Relaxed);
 
     let (fetched_sender, fetched) = mpsc::channel(64);
-    let (decoded_sender, mut decoded) = mpsc::channel::<Decoded>(2);
+    let (decoded_sender, mut decoded) = mpsc::channel::<Decoded>(1);
     let fetching = tokio::spawn(source::fetch_all(listing.objects, client, options.limits, fetched_sender));
     let decoders = spawn_decoders(&options, fetched, decoded_sender, &progress);
 

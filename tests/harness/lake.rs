@@ -13,7 +13,10 @@ pub(crate) type Key = (String, String);
 
 /// The entries of a table's log, oldest first, with the version each is of.
 pub(crate) fn log(table: &Path) -> Vec<(u64, Value)> {
-    let mut files: Vec<PathBuf> = fs::read_dir(table.join("_delta_log")).unwrap().map(|entry| entry.unwrap().path()).collect();
+    let mut files: Vec<PathBuf> = fs::read_dir(table.join("_delta_log"))
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .collect();
     files.retain(|path| path.extension().is_some_and(|ending| ending == "json"));
     files.sort();
     let mut entries = Vec::new();
@@ -45,9 +48,19 @@ pub(crate) fn event_keys(lake: impl AsRef<Path>) -> Vec<Key> {
     let mut keys = Vec::new();
     for path in active_files(&lake.as_ref().join("events")) {
         let file = fs::File::open(&path).unwrap();
-        for batch in ParquetRecordBatchReaderBuilder::try_new(file).unwrap().build().unwrap() {
+        for batch in ParquetRecordBatchReaderBuilder::try_new(file)
+            .unwrap()
+            .build()
+            .unwrap()
+        {
             let batch = batch.unwrap();
-            let text = |name: &str| batch.column_by_name(name).unwrap().as_string::<i32>().clone();
+            let text = |name: &str| {
+                batch
+                    .column_by_name(name)
+                    .unwrap()
+                    .as_string::<i32>()
+                    .clone()
+            };
             let (ids, accounts) = (text("event_id"), text("recipient_account_id"));
             keys.extend((0..batch.num_rows()).map(|row| {
                 assert!(ids.is_valid(row) && accounts.is_valid(row));

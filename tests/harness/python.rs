@@ -10,7 +10,9 @@ use serde_json::{Value, json};
 /// The interpreter of that environment.
 pub(crate) fn interpreter() -> PathBuf {
     let Some(path) = std::env::var_os("KEYTRAIL_TEST_PYTHON") else {
-        panic!("KEYTRAIL_TEST_PYTHON is not set: run tests/run, which installs what this test needs");
+        panic!(
+            "KEYTRAIL_TEST_PYTHON is not set: run tests/run, which installs what this test needs"
+        );
     };
     path.into()
 }
@@ -18,7 +20,11 @@ pub(crate) fn interpreter() -> PathBuf {
 /// A script of this folder.
 pub(crate) fn script(name: &str) -> Command {
     let mut command = Command::new(interpreter());
-    command.arg(PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests").join(name));
+    command.arg(
+        PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+            .join("tests")
+            .join(name),
+    );
     command
 }
 
@@ -52,9 +58,20 @@ impl S3Server {
     }
 
     fn start() -> Self {
-        let mut child = script("s3_server.py").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
-        let (stdin, stdout) = (child.stdin.take(), BufReader::new(child.stdout.take().unwrap()));
-        let mut process = Process { child, stdin, stdout };
+        let mut child = script("s3_server.py")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let (stdin, stdout) = (
+            child.stdin.take(),
+            BufReader::new(child.stdout.take().unwrap()),
+        );
+        let mut process = Process {
+            child,
+            stdin,
+            stdout,
+        };
         let greeting = process.answer();
         let text = |name: &str| greeting[name].as_str().unwrap().to_owned();
         Self {
@@ -74,11 +91,6 @@ impl S3Server {
         self.ask(&json!({"put": folder, "bucket": bucket, "prefix": prefix}));
     }
 
-    pub(crate) fn keys(&self, bucket: &str, prefix: &str) -> Vec<String> {
-        let answer = self.ask(&json!({"list": prefix, "bucket": bucket}));
-        serde_json::from_value(answer["keys"].clone()).unwrap()
-    }
-
     fn ask(&self, command: &Value) -> Value {
         let mut process = self.process.lock().unwrap_or_else(PoisonError::into_inner);
         writeln!(process.stdin.as_ref().unwrap(), "{command}").unwrap();
@@ -90,7 +102,8 @@ impl Process {
     fn answer(&mut self) -> Value {
         let mut line = String::new();
         self.stdout.read_line(&mut line).unwrap();
-        serde_json::from_str(&line).unwrap_or_else(|_| panic!("the S3 server failed: its message is above"))
+        serde_json::from_str(&line)
+            .unwrap_or_else(|_| panic!("the S3 server failed: its message is above"))
     }
 }
 

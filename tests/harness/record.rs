@@ -3,7 +3,6 @@
 use serde_json::{Map, Value, json};
 
 pub(crate) const ACCOUNT: &str = "111122223333";
-pub(crate) const OTHER_ACCOUNT: &str = "444455556666";
 pub(crate) const REGION: &str = "eu-west-1";
 
 /// An event id; each number has its own.
@@ -20,7 +19,11 @@ pub(crate) fn key_arn(number: u32) -> String {
 pub(crate) fn event_time(number: u32) -> String {
     let (minutes, second) = (number / 60, number % 60);
     let (hours, minute) = (minutes / 60, minutes % 60);
-    format!("2026-10-{:02}T{:02}:{minute:02}:{second:02}Z", 5 + hours / 24, hours % 24)
+    format!(
+        "2026-10-{:02}T{:02}:{minute:02}:{second:02}Z",
+        5 + hours / 24,
+        hours % 24
+    )
 }
 
 /// A workload decrypts: the call that nothing is wrong with.
@@ -52,7 +55,11 @@ pub(crate) fn decrypt(number: u32) -> Value {
 
 /// A role on an instance.
 pub(crate) fn workload() -> Value {
-    session("orders-service", "i-0a1b2c3d4e5f60718", json!({"ec2RoleDelivery": "2.0"}))
+    session(
+        "orders-service",
+        "i-0a1b2c3d4e5f60718",
+        json!({"ec2RoleDelivery": "2.0"}),
+    )
 }
 
 /// A person who signed in through the console, without MFA.

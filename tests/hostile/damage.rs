@@ -15,8 +15,12 @@ fn many() -> String {
 fn a_truncated_gzip_is_reported_and_the_records_before_the_cut_are_kept() {
     let packed = pack::gzip(many());
     let trial = Trial::of(&packed[..packed.len() / 2]);
-    assert_snapshot!(trial.complaint(), @"");
-    assert!((100..1_999).contains(&trial.events()), "{} events", trial.events());
+    assert_snapshot!(trial.complaint(), @"skipped: [HERE]/logs/bad.json.gz: compressed stream ends early: the object is truncated");
+    assert!(
+        (100..1_999).contains(&trial.events()),
+        "{} events",
+        trial.events()
+    );
     assert_eq!(trial.counts(), (1, 1));
     assert_eq!(trial.outcome(), "partly_read");
 }
@@ -25,7 +29,7 @@ fn a_truncated_gzip_is_reported_and_the_records_before_the_cut_are_kept() {
 fn a_gzip_cut_inside_its_header_is_reported() {
     let packed = pack::gzip(many());
     let trial = Trial::of(&packed[..7]);
-    assert_snapshot!(trial.complaint(), @"");
+    assert_snapshot!(trial.complaint(), @"skipped: [HERE]/logs/bad.json.gz: compressed stream ends early: the object is truncated");
     assert_eq!((trial.events(), trial.counts()), (0, (1, 0)));
     assert_eq!(trial.outcome(), "failed");
 }
@@ -34,7 +38,7 @@ fn a_gzip_cut_inside_its_header_is_reported() {
 fn a_truncated_zstd_is_reported() {
     let packed = pack::zstd(many());
     let trial = Trial::of(&packed[..packed.len() / 2]);
-    assert_snapshot!(trial.complaint(), @"");
+    assert_snapshot!(trial.complaint(), @"skipped: [HERE]/logs/bad.json.gz: compressed stream ends early: the object is truncated");
     assert!(trial.events() > 100);
     assert_eq!(trial.outcome(), "partly_read");
 }
@@ -45,7 +49,7 @@ fn a_flipped_bit_is_reported_by_the_checksum() {
     let checksum = packed.len() - 8;
     packed[checksum] ^= 1;
     let trial = Trial::of(packed);
-    assert_snapshot!(trial.complaint(), @"");
+    assert_snapshot!(trial.complaint(), @"skipped: [HERE]/logs/bad.json.gz: damaged compression: corrupt gzip stream does not have a matching checksum");
     assert_eq!(trial.counts(), (1, 0));
 }
 
@@ -54,7 +58,7 @@ fn bytes_after_the_gzip_end_are_reported_and_what_came_before_is_kept() {
     let mut packed = pack::gzip(document(&decrypts(0..20)));
     packed.extend(pack::gzip(document(&decrypts(20..40))));
     let trial = Trial::of(packed);
-    assert_snapshot!(without_digits(&trial.complaint()), @"");
+    assert_snapshot!(without_digits(&trial.complaint()), @"skipped: [HERE]/logs/bad.json.gz:  bytes after the end of the compressed stream");
     assert_eq!((trial.events(), trial.counts()), (20, (1, 0)));
     assert_eq!(trial.outcome(), "partly_read");
 }
@@ -64,7 +68,7 @@ fn a_gzip_bomb_is_stopped_at_the_cap() {
     // 64 MiB of spaces that would inflate to an empty list of records.
     let bomb = format!("{{\"Records\":[{}]}}", " ".repeat(64 << 20));
     let trial = Trial::with(pack::gzip(bomb), &["--max-document-bytes", "1000000"]);
-    assert_snapshot!(trial.complaint(), @"");
+    assert_snapshot!(trial.complaint(), @"skipped: [HERE]/logs/bad.json.gz: inflates to more than 1000000 bytes; raise --max-document-bytes to read it");
     assert_eq!((trial.events(), trial.counts()), (0, (1, 0)));
     assert!(count(&trial.summary, "document_bytes") < 1_000_000);
     assert_eq!(trial.outcome(), "failed");
@@ -75,7 +79,7 @@ fn a_bomb_inside_a_bomb_is_stopped_at_the_cap() {
     let inner = pack::base64(&pack::gzip(" ".repeat(64 << 20)));
     let document = format!(r#"{{"awslogs":{{"data":"{inner}"}}}}"#);
     let trial = Trial::with(pack::gzip(document), &["--max-document-bytes", "1000000"]);
-    assert_snapshot!(trial.complaint(), @"");
+    assert_snapshot!(trial.complaint(), @"skipped: [HERE]/logs/bad.json.gz: records skipped: 1 x CloudWatch Logs data that does not inflate");
     assert_eq!(trial.counts(), (1, 1));
 }
 
@@ -84,14 +88,14 @@ fn an_object_over_the_size_limit_is_not_read() {
     let here = Here::new();
     here.write("logs/bad.json.gz", vec![b' '; 20_000]);
     let trial = Trial::read(here, &["logs", "--max-object-bytes", "15000"]);
-    assert_snapshot!(trial.complaint(), @"");
+    assert_snapshot!(trial.complaint(), @"skipped: [HERE]/logs/bad.json.gz: object has 20000 bytes; the limit is 15000");
     assert_eq!(trial.counts(), (1, 0));
 }
 
 #[test]
 fn an_empty_file_is_reported() {
     let trial = Trial::of("");
-    assert_snapshot!(trial.complaint(), @"");
+    assert_snapshot!(trial.complaint(), @"skipped: [HERE]/logs/bad.json.gz: empty");
     assert_eq!((trial.events(), trial.counts()), (0, (1, 0)));
     assert_eq!(trial.outcome(), "failed");
 }
@@ -100,8 +104,14 @@ fn an_empty_file_is_reported() {
 fn a_file_that_was_mended_is_read_by_the_next_run() {
     let packed = pack::gzip(many());
     let trial = Trial::of(&packed[..packed.len() / 2]);
-    let unchanged = trial.here.run(trial.here.ingest_arguments(&["logs"])).summary(2);
-    assert_eq!((count(&unchanged, "objects"), count(&unchanged, "events")), (1, 0));
+    let unchanged = trial
+        .here
+        .run(trial.here.ingest_arguments(&["logs"]))
+        .summary(2);
+    assert_eq!(
+        (count(&unchanged, "objects"), count(&unchanged, "events")),
+        (1, 0)
+    );
     trial.here.write("logs/bad.json.gz", packed);
     let mended = trial.here.ingest(&["logs"]);
     assert_eq!(count(&mended, "events"), 2_000 - trial.events());

@@ -25,20 +25,44 @@ fn ingest_into(here: &Here, lake: &str) -> Said {
 fn a_file_where_the_lake_should_be_is_reported() {
     let here = ready();
     here.write("lake", "not a folder");
-    assert_snapshot!(ingest_into(&here, "lake"), @"");
-    assert_eq!(fs::read_to_string(here.path("lake")).unwrap(), "not a folder");
+    assert_snapshot!(ingest_into(&here, "lake"), @r"
+    exit code: 2
+    ----- stdout -----
+
+    ----- stderr -----
+    error: lake [HERE]/lake/: cannot open table events: Failed to read delta log object: Generic LocalFileSystem error: Unable to walk dir: IO error for operation on [HERE]/lake/events/_delta_log: Not a directory (os error 20): Generic LocalFileSystem error: Unable to walk dir: IO error for operation on [HERE]/lake/events/_delta_log: Not a directory (os error 20): Unable to walk dir: IO error for operation on [HERE]/lake/events/_delta_log: Not a directory (os error 20): IO error for operation on [HERE]/lake/events/_delta_log: Not a directory (os error 20): Not a directory (os error 20)
+    ");
+    assert_eq!(
+        fs::read_to_string(here.path("lake")).unwrap(),
+        "not a folder"
+    );
 }
 
 #[test]
 fn a_lake_that_cannot_be_written_is_reported() {
-    assert_snapshot!(ingest_into(&ready(), "/proc/keytrail"), @"");
+    assert_snapshot!(ingest_into(&ready(), "/proc/keytrail"), @r"
+    exit code: 2
+    ----- stdout -----
+
+    ----- stderr -----
+    error: lake /proc/keytrail/: cannot create table events; is the place writable?: Failed to read delta log object: Generic LocalFileSystem error: Unable to create dir /proc/keytrail/events/_delta_log: No such file or directory (os error 2): Generic LocalFileSystem error: Unable to create dir /proc/keytrail/events/_delta_log: No such file or directory (os error 2): Unable to create dir /proc/keytrail/events/_delta_log: No such file or directory (os error 2): No such file or directory (os error 2)
+    ");
 }
 
 #[test]
 fn a_location_that_is_no_place_for_a_lake_is_reported() {
-    let said = ["", "https://example.com/lake", "gs://bucket/lake"].map(|lake| ingest_into(&ready(), lake));
-    assert!(said.iter().all(|said| said.code == Some(2) && said.stdout.is_empty()), "{said:#?}");
-    assert_snapshot!(said.map(|said| said.stderr).concat(), @"");
+    let said = ["", "https://example.com/lake", "gs://bucket/lake"]
+        .map(|lake| ingest_into(&ready(), lake));
+    assert!(
+        said.iter()
+            .all(|said| said.code == Some(2) && said.stdout.is_empty()),
+        "{said:#?}"
+    );
+    assert_snapshot!(said.map(|said| said.stderr).concat(), @r"
+    error: : not a place for a lake: it is empty
+    error: https://example.com/lake: not a place for a lake: give a folder, file:// or s3://bucket/prefix
+    error: gs://bucket/lake: not a place for a lake: give a folder, file:// or s3://bucket/prefix
+    ");
 }
 
 #[test]
@@ -47,13 +71,34 @@ fn a_lake_made_by_a_newer_version_is_refused_by_name() {
     here.ingest(&["logs"]);
     let first = here.path("lake/events/_delta_log/00000000000000000000.json");
     let log = fs::read_to_string(&first).unwrap();
-    let newer = log.replace(r#""keytrail.schemaVersion":"1""#, r#""keytrail.schemaVersion":"99""#);
+    let newer = log.replace(
+        r#""keytrail.schemaVersion":"1""#,
+        r#""keytrail.schemaVersion":"99""#,
+    );
     assert_ne!(log, newer);
     fs::write(&first, newer).unwrap();
     let before = files(&here.path("lake"));
-    assert_snapshot!(ingest_into(&here, "lake"), @"");
-    assert_snapshot!(here.run(["sql", "select count(*) from events", "--lake", "lake"]), @"");
-    assert_snapshot!(here.run(["detect", "--lake", "lake"]), @"");
+    assert_snapshot!(ingest_into(&here, "lake"), @r"
+    exit code: 2
+    ----- stdout -----
+
+    ----- stderr -----
+    error: lake [HERE]/lake/: table events has schema version 99, this keytrail reads up to 1; use a newer keytrail
+    ");
+    assert_snapshot!(here.run(["sql", "select count(*) from events", "--lake", "lake"]), @r"
+    exit code: 2
+    ----- stdout -----
+
+    ----- stderr -----
+    error: lake [HERE]/lake/: table events has schema version 99, this keytrail reads up to 1; use a newer keytrail
+    ");
+    assert_snapshot!(here.run(["detect", "--lake", "lake"]), @r"
+    exit code: 2
+    ----- stdout -----
+
+    ----- stderr -----
+    error: lake [HERE]/lake/: table events has schema version 99, this keytrail reads up to 1; use a newer keytrail
+    ");
     assert_eq!(files(&here.path("lake")), before);
 }
 
@@ -69,16 +114,37 @@ fn a_delta_table_of_somebody_else_is_left_alone() {
         }}),
     ];
     let lines: Vec<String> = log.iter().map(ToString::to_string).collect();
-    here.write("lake/events/_delta_log/00000000000000000000.json", lines.join("\n"));
-    assert_snapshot!(ingest_into(&here, "lake"), @"");
+    here.write(
+        "lake/events/_delta_log/00000000000000000000.json",
+        lines.join("\n"),
+    );
+    assert_snapshot!(ingest_into(&here, "lake"), @r"
+    exit code: 2
+    ----- stdout -----
+
+    ----- stderr -----
+    error: lake [HERE]/lake/: table events was not made by keytrail; choose another --lake
+    ");
     assert_eq!(files(&here.path("lake/events")).len(), 1);
 }
 
 #[test]
 fn a_lake_that_is_not_there_is_not_made_by_reading_it() {
     let here = Here::new();
-    assert_snapshot!(here.run(["sql", "select count(*) from events", "--lake", "lake"]), @"");
-    assert_snapshot!(here.run(["detect", "--lake", "lake"]), @"");
+    assert_snapshot!(here.run(["sql", "select count(*) from events", "--lake", "lake"]), @r"
+    exit code: 2
+    ----- stdout -----
+
+    ----- stderr -----
+    error: there is no lake at [HERE]/lake/: make one with keytrail ingest
+    ");
+    assert_snapshot!(here.run(["detect", "--lake", "lake"]), @r"
+    exit code: 2
+    ----- stdout -----
+
+    ----- stderr -----
+    error: there is no lake at [HERE]/lake/: make one with keytrail ingest SOURCE --lake [HERE]/lake/
+    ");
     assert!(!here.path("lake").exists());
 }
 
@@ -101,11 +167,19 @@ fn a_damaged_log_is_reported_and_not_written_to() {
 fn a_missing_data_file_is_reported() {
     let here = ready();
     here.ingest(&["logs"]);
-    let data = files(&here.path("lake/events")).into_iter().find(|path| path.extension().is_some_and(|ending| ending == "parquet"));
+    let data = files(&here.path("lake/events"))
+        .into_iter()
+        .find(|path| path.extension().is_some_and(|ending| ending == "parquet"));
     fs::remove_file(data.unwrap()).unwrap();
-    for arguments in [&["sql", "select event_id from events", "--lake", "lake"][..], &["ingest", "logs", "--reread", "--lake", "lake"]] {
+    for arguments in [
+        &["sql", "select event_id from events", "--lake", "lake"][..],
+        &["ingest", "logs", "--reread", "--lake", "lake"],
+    ] {
         let said = here.run(arguments);
         assert_eq!(said.code, Some(2), "{said}");
-        assert!(said.stderr.contains("events") && said.stderr.contains(".parquet"), "{said}");
+        assert!(
+            said.stderr.contains("events") && said.stderr.contains(".parquet"),
+            "{said}"
+        );
     }
 }

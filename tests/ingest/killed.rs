@@ -39,9 +39,19 @@ fn a_run_killed_at_any_instant_is_made_good_by_the_next() {
         let next = lake.ingest(&[&trail]);
         let read = count(&next, "objects") + count(&next, "objects_known");
         assert_eq!(read, truth.files, "killed after {part} of a run");
-        assert_eq!(count(&next, "kept"), count(&next, "events") + count(&next, "duplicates"));
-        assert_eq!(event_keys(lake.lake()), expected, "killed after {part} of a run");
-        assert_eq!(lake.number("select count(*) from objects"), i64::try_from(truth.files).unwrap());
+        assert_eq!(
+            count(&next, "kept"),
+            count(&next, "events") + count(&next, "duplicates")
+        );
+        assert_eq!(
+            event_keys(lake.lake()),
+            expected,
+            "killed after {part} of a run"
+        );
+        assert_eq!(
+            lake.number("select count(*) from objects"),
+            i64::try_from(truth.files).unwrap()
+        );
     }
 }
 
@@ -52,8 +62,14 @@ fn a_run_killed_between_events_and_journal_reads_again_and_adds_nothing() {
     here.ingest(&["logs"]);
     forget_newest_version(&here.path("lake/objects"));
     let next = here.ingest(&["logs"]);
-    assert_eq!((count(&next, "objects"), count(&next, "objects_known")), (1, 0));
-    assert_eq!((count(&next, "events"), count(&next, "duplicates")), (0, 100));
+    assert_eq!(
+        (count(&next, "objects"), count(&next, "objects_known")),
+        (1, 0)
+    );
+    assert_eq!(
+        (count(&next, "events"), count(&next, "duplicates")),
+        (0, 100)
+    );
     assert_eq!(here.number("select count(*) from objects"), 1);
 }
 
@@ -69,7 +85,9 @@ fn a_run_killed_before_its_commit_leaves_files_that_nobody_reads() {
     assert_eq!(count(&here.ingest(&["logs"]), "events"), 100);
     assert_eq!(event_keys(here.lake()).len(), 100);
     let written: BTreeSet<_> = parquet_files(&here.path("lake/events"));
-    let active: BTreeSet<_> = active_files(&here.path("lake/events")).into_iter().collect();
+    let active: BTreeSet<_> = active_files(&here.path("lake/events"))
+        .into_iter()
+        .collect();
     assert_eq!((written.len(), active.len()), (2, 1));
 }
 
@@ -79,12 +97,18 @@ fn a_temporary_commit_file_of_a_killed_run_is_in_nobodys_way() {
     here.write("logs/a.json", document(&decrypts(0..10)));
     here.ingest(&["logs"]);
     let entry = json!({"commitInfo": {}}).to_string();
-    here.write("lake/events/_delta_log/_commit_0f1e2d3c-4b5a-4978-8695-a4b3c2d1e0ff.json.tmp", &entry[..5]);
+    here.write(
+        "lake/events/_delta_log/_commit_0f1e2d3c-4b5a-4978-8695-a4b3c2d1e0ff.json.tmp",
+        &entry[..5],
+    );
     here.write("logs/b.json", document(&decrypts(5..20)));
     assert_eq!(count(&here.ingest(&["logs"]), "events"), 10);
     assert_eq!(here.number("select count(*) from events"), 20);
 }
 
 fn parquet_files(table: &Path) -> BTreeSet<std::path::PathBuf> {
-    files(table).into_iter().filter(|path| path.extension().is_some_and(|ending| ending == "parquet")).collect()
+    files(table)
+        .into_iter()
+        .filter(|path| path.extension().is_some_and(|ending| ending == "parquet"))
+        .collect()
 }

@@ -48,22 +48,39 @@ struct Gap {
 impl Fixture {
     pub(super) fn read(id: &str, folder: &Path) -> Result<Self, AnalyzeError> {
         let path = folder.join(format!("{id}.events.jsonl"));
-        let text = fs::read_to_string(&path).map_err(|source| AnalyzeError::File { path, source })?;
+        let text =
+            fs::read_to_string(&path).map_err(|source| AnalyzeError::File { path, source })?;
         let wrong = |reason: String| AnalyzeError::detection(id, format!("fixture: {reason}"));
-        let mut fixture =
-            Self { records: Vec::new(), places: BTreeSet::new(), gaps: Vec::new(), first: i64::MAX, last: i64::MIN, near_misses: 0 };
+        let mut fixture = Self {
+            records: Vec::new(),
+            places: BTreeSet::new(),
+            gaps: Vec::new(),
+            first: i64::MAX,
+            last: i64::MIN,
+            near_misses: 0,
+        };
         for line in text.lines().filter(|line| !line.trim().is_empty()) {
-            let value: Value = serde_json::from_str(line).map_err(|error| wrong(error.to_string()))?;
+            let value: Value =
+                serde_json::from_str(line).map_err(|error| wrong(error.to_string()))?;
             if value.get("coverage_gaps").is_some() {
-                let directives: Directives = serde_json::from_value(value).map_err(|error| wrong(error.to_string()))?;
+                let directives: Directives =
+                    serde_json::from_value(value).map_err(|error| wrong(error.to_string()))?;
                 fixture.gaps = directives.coverage_gaps;
                 continue;
             }
-            let time = value["eventTime"].as_str().and_then(|time| DateTime::parse_from_rfc3339(time).ok());
-            let time = time.ok_or_else(|| wrong("a record has no eventTime".to_owned()))?.timestamp_micros();
+            let time = value["eventTime"]
+                .as_str()
+                .and_then(|time| DateTime::parse_from_rfc3339(time).ok());
+            let time = time
+                .ok_or_else(|| wrong("a record has no eventTime".to_owned()))?
+                .timestamp_micros();
             fixture.first = fixture.first.min(time);
             fixture.last = fixture.last.max(time);
-            fixture.near_misses += usize::from(value["eventID"].as_str().is_some_and(|id| id.starts_with(NEAR_MISS)));
+            fixture.near_misses += usize::from(
+                value["eventID"]
+                    .as_str()
+                    .is_some_and(|id| id.starts_with(NEAR_MISS)),
+            );
             fixture.places.extend(places(&value));
             fixture.records.push(line.to_owned());
         }
@@ -75,7 +92,13 @@ impl Fixture {
 
     /// Puts the records into a lake. `mixed`: each twice, in another order, over
     /// three runs.
-    pub(super) async fn ingest(&self, lake: &Lake, source: &Path, mixed: bool, covered_from: i64) -> Result<(), AnalyzeError> {
+    pub(super) async fn ingest(
+        &self,
+        lake: &Lake,
+        source: &Path,
+        mixed: bool,
+        covered_from: i64,
+    ) -> Result<(), AnalyzeError> {
         self.write_coverage(&source.join("coverage"), covered_from)?;
         read_in(lake, &source.join("coverage"), "coverage").await?;
         let parts: Vec<Vec<&String>> = if mixed {
@@ -104,12 +127,16 @@ impl Fixture {
             while slot <= self.last + 3 * super::DAY {
                 let time = DateTime::from_timestamp_micros(slot).unwrap_or_default();
                 slot += COVERED_EVERY;
-                let missing = self
-                    .gaps
-                    .iter()
-                    .any(|gap| gap.account_id == *account && gap.region == *region && (gap.from..gap.to).contains(&time));
+                let missing = self.gaps.iter().any(|gap| {
+                    gap.account_id == *account
+                        && gap.region == *region
+                        && (gap.from..gap.to).contains(&time)
+                });
                 if !missing {
-                    let name = format!("{account}_CloudTrail_{region}_{}_fixture.json", time.format("%Y%m%dT%H%MZ"));
+                    let name = format!(
+                        "{account}_CloudTrail_{region}_{}_fixture.json",
+                        time.format("%Y%m%dT%H%MZ")
+                    );
                     write(&folder.join(name), "{\"Records\":[]}")?;
                 }
             }
@@ -122,10 +149,16 @@ impl Fixture {
 /// resources it names.
 fn places(record: &Value) -> Vec<(String, String)> {
     let text = |value: &Value| value.as_str().map(str::to_owned);
-    let mut places: Vec<(String, String)> =
-        text(&record["recipientAccountId"]).zip(text(&record["awsRegion"])).into_iter().collect();
+    let mut places: Vec<(String, String)> = text(&record["recipientAccountId"])
+        .zip(text(&record["awsRegion"]))
+        .into_iter()
+        .collect();
     for resource in record["resources"].as_array().into_iter().flatten() {
-        let fields: Vec<&str> = resource["ARN"].as_str().unwrap_or_default().split(':').collect();
+        let fields: Vec<&str> = resource["ARN"]
+            .as_str()
+            .unwrap_or_default()
+            .split(':')
+            .collect();
         if let [_, _, "kms", region, account, ..] = fields.as_slice() {
             places.push(((*account).to_owned(), (*region).to_owned()));
         }
@@ -134,7 +167,10 @@ fn places(record: &Value) -> Vec<(String, String)> {
 }
 
 fn write(path: &Path, text: &str) -> Result<(), AnalyzeError> {
-    let failed = |source| AnalyzeError::File { path: path.to_path_buf(), source };
+    let failed = |source| AnalyzeError::File {
+        path: path.to_path_buf(),
+        source,
+    };
     if let Some(folder) = path.parent() {
         fs::create_dir_all(folder).map_err(failed)?;
     }

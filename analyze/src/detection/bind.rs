@@ -48,23 +48,33 @@ pub(crate) async fn plan(
 }
 
 /// The literal for a placeholder; `None` for any other expression.
-fn bound(expression: &Expr, window: Window, parameters: &BTreeMap<String, Parameter>) -> Result<Option<Expr>> {
-    let Expr::Value(value) = expression else { return Ok(None) };
-    let Value::Placeholder(name) = &value.value else { return Ok(None) };
+fn bound(
+    expression: &Expr,
+    window: Window,
+    parameters: &BTreeMap<String, Parameter>,
+) -> Result<Option<Expr>> {
+    let Expr::Value(value) = expression else {
+        return Ok(None);
+    };
+    let Value::Placeholder(name) = &value.value else {
+        return Ok(None);
+    };
     let name = name.trim_start_matches('$');
     match name {
         "window_start" => return time(window.start).map(Some),
         "window_end" => return time(window.end).map(Some),
         _ => {}
     }
-    let parameter = parameters
-        .get(name)
-        .ok_or_else(|| DataFusionError::Plan(format!("${name} is no parameter of this detection")))?;
+    let parameter = parameters.get(name).ok_or_else(|| {
+        DataFusionError::Plan(format!("${name} is no parameter of this detection"))
+    })?;
     literal(parameter).map(Some)
 }
 
 fn time(micros: i64) -> Result<Expr> {
-    parse(&format!("arrow_cast({micros}, 'Timestamp(Microsecond, Some(\"UTC\"))')"))
+    parse(&format!(
+        "arrow_cast({micros}, 'Timestamp(Microsecond, Some(\"UTC\"))')"
+    ))
 }
 
 fn literal(parameter: &Parameter) -> Result<Expr> {
@@ -72,6 +82,10 @@ fn literal(parameter: &Parameter) -> Result<Expr> {
     match parameter {
         Parameter::Integer(number) => parse(&format!("arrow_cast({number}, 'Int64')")),
         Parameter::Text(value) => match micros_of(value) {
+            // Days stay days, so that a summary can name them as the header does.
+            Some(micros) if value.ends_with('d') => {
+                parse(&format!("interval '{} days'", micros / 86_400_000_000))
+            }
             Some(micros) => parse(&format!("interval '{} seconds'", micros / 1_000_000)),
             None => Ok(text(value)),
         },
@@ -110,28 +124,56 @@ mod tests {
     use super::*;
 
     async fn value(sql: &str, parameters: &[(&str, Parameter)]) -> Result<String> {
-        let parameters = parameters.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
-        let window = Window { start: 0, end: 86_400_000_000 };
+        let parameters = parameters
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), value.clone()))
+            .collect();
+        let window = Window {
+            start: 0,
+            end: 86_400_000_000,
+        };
         let frame = plan(&SessionContext::new(), sql, window, &parameters).await?;
         let batches = frame.collect().await?;
-        Ok(arrow::util::display::array_value_to_string(batches[0].column(0), 0)?)
+        Ok(arrow::util::display::array_value_to_string(
+            batches[0].column(0),
+            0,
+        )?)
     }
 
     #[tokio::test]
     async fn placeholders_are_bound_with_their_types() {
         let stale = ("stale_after", Parameter::Text("12h".into()));
-        assert_eq!(value("select $window_end - $stale_after", &[stale]).await.unwrap(), "1970-01-01T12:00:00Z");
+        assert_eq!(
+            value("select $window_end - $stale_after", &[stale])
+                .await
+                .unwrap(),
+            "1970-01-01T12:00:00Z"
+        );
         let least = ("least", Parameter::Integer(3));
         assert_eq!(value("select $least + 1", &[least]).await.unwrap(), "4");
         let hostile = ("name", Parameter::Text("'; drop table events --".into()));
-        assert_eq!(value("select $name", &[hostile]).await.unwrap(), "'; drop table events --");
+        assert_eq!(
+            value("select $name", &[hostile]).await.unwrap(),
+            "'; drop table events --"
+        );
         let list = ("names", Parameter::List(vec!["a".into(), "b".into()]));
-        assert_eq!(value("select array_has($names, 'b')", &[list]).await.unwrap(), "true");
+        assert_eq!(
+            value("select array_has($names, 'b')", &[list])
+                .await
+                .unwrap(),
+            "true"
+        );
     }
 
     #[tokio::test]
     async fn a_placeholder_without_a_value_and_a_statement_are_refused() {
-        assert!(value("select $nothing", &[]).await.unwrap_err().to_string().contains("$nothing"));
+        assert!(
+            value("select $nothing", &[])
+                .await
+                .unwrap_err()
+                .to_string()
+                .contains("$nothing")
+        );
         assert!(value("create table x as select 1", &[]).await.is_err());
     }
 

@@ -33,12 +33,17 @@ pub(super) fn check(header: &Header, schema: &Schema) -> Result<(), AnalyzeError
             .filter(|field| field.name() == name)
             .ok_or_else(|| wrong(format!("column {} must be {name}", index + 1)))?;
         if !fits(field.data_type(), kind) {
-            return Err(wrong(format!("column {name} is {}, not {kind}", field.data_type())));
+            return Err(wrong(format!(
+                "column {name} is {}, not {kind}",
+                field.data_type()
+            )));
         }
     }
     for name in &header.entity {
         if schema.field_with_name(name).is_err() {
-            return Err(wrong(format!("entity names {name}, which it does not return")));
+            return Err(wrong(format!(
+                "entity names {name}, which it does not return"
+            )));
         }
     }
     Ok(())
@@ -46,14 +51,19 @@ pub(super) fn check(header: &Header, schema: &Schema) -> Result<(), AnalyzeError
 
 fn fits(data_type: &DataType, kind: &str) -> bool {
     let text = |data_type: &DataType| {
-        matches!(data_type, DataType::Utf8 | DataType::Utf8View | DataType::LargeUtf8 | DataType::Null)
+        matches!(
+            data_type,
+            DataType::Utf8 | DataType::Utf8View | DataType::LargeUtf8 | DataType::Null
+        )
     };
     match kind {
         "timestamp" => {
             matches!(data_type, DataType::Timestamp(TimeUnit::Microsecond, Some(zone)) if matches!(zone.as_ref(), "UTC" | "+00:00"))
         }
         "text" => text(data_type),
-        _ => matches!(data_type, DataType::List(item) | DataType::LargeList(item) if text(item.data_type())),
+        _ => {
+            matches!(data_type, DataType::List(item) | DataType::LargeList(item) if text(item.data_type()))
+        }
     }
 }
 
@@ -61,13 +71,17 @@ fn fits(data_type: &DataType, kind: &str) -> bool {
 pub(super) fn findings(header: &Header, batch: &RecordBatch) -> Result<Vec<Finding>, AnalyzeError> {
     let wrong = |reason: String| AnalyzeError::detection(&header.id, reason);
     let mut writer = arrow::json::LineDelimitedWriter::new(Vec::new());
-    writer.write(batch).and_then(|()| writer.finish()).map_err(|error| wrong(error.to_string()))?;
+    writer
+        .write(batch)
+        .and_then(|()| writer.finish())
+        .map_err(|error| wrong(error.to_string()))?;
     writer
         .into_inner()
         .split(|byte| *byte == b'\n')
         .filter(|line| !line.is_empty())
         .map(|line| {
-            let row: Map<String, Value> = serde_json::from_slice(line).map_err(|error| wrong(error.to_string()))?;
+            let row: Map<String, Value> =
+                serde_json::from_slice(line).map_err(|error| wrong(error.to_string()))?;
             finding(header, row).map_err(wrong)
         })
         .collect()
@@ -88,14 +102,21 @@ fn finding(header: &Header, mut row: Map<String, Value>) -> Result<Finding, Stri
         Some(name) => name.parse()?,
         None => header.severity,
     };
-    let (account_id, region, actor, key_arn) = (text("account_id"), text("region"), text("actor"), text("key_arn"));
+    let (account_id, region, actor, key_arn) = (
+        text("account_id"),
+        text("region"),
+        text("actor"),
+        text("key_arn"),
+    );
     let summary = text("summary").unwrap_or_else(|| header.title.clone());
     let (first_time, last_time) = (text("first_time"), text("last_time"));
     let event_count = row.remove("event_count").and_then(|count| count.as_u64());
     let event_ids = match row.remove("event_ids") {
-        Some(Value::Array(ids)) => {
-            ids.into_iter().filter_map(|id| id.as_str().map(str::to_owned)).take(EVENT_IDS_MAX).collect()
-        }
+        Some(Value::Array(ids)) => ids
+            .into_iter()
+            .filter_map(|id| id.as_str().map(str::to_owned))
+            .take(EVENT_IDS_MAX)
+            .collect(),
         _ => Vec::new(),
     };
     debug_assert!(SPECIAL.iter().all(|name| !row.contains_key(*name)));

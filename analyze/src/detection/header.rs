@@ -92,9 +92,13 @@ impl Header {
             .map(|line| line.strip_prefix(' ').unwrap_or(line))
             .collect();
         if lines.is_empty() {
-            return Err(wrong("the file must begin with its header: TOML in lines that start with `-- `".to_owned()));
+            return Err(wrong(
+                "the file must begin with its header: TOML in lines that start with `-- `"
+                    .to_owned(),
+            ));
         }
-        let header: Self = toml::from_str(&lines.join("\n")).map_err(|error| wrong(format!("header: {error}")))?;
+        let header: Self =
+            toml::from_str(&lines.join("\n")).map_err(|error| wrong(format!("header: {error}")))?;
         header.validate(id).map_err(wrong)?;
         Ok(header)
     }
@@ -110,32 +114,57 @@ impl Header {
             return Err(format!("its id is {:?}, its file is named {id:?}", self.id));
         }
         if !matches!(self.confidence.as_str(), "low" | "medium" | "high") {
-            return Err(format!("confidence {:?} is not low, medium or high", self.confidence));
+            return Err(format!(
+                "confidence {:?} is not low, medium or high",
+                self.confidence
+            ));
         }
         if micros_of(&self.lookback).is_none() {
-            return Err(format!("lookback {:?} is no duration such as \"90d\" or \"12h\"", self.lookback));
+            return Err(format!(
+                "lookback {:?} is no duration such as \"90d\" or \"12h\"",
+                self.lookback
+            ));
         }
-        for (name, text) in [("title", &self.title), ("why", &self.why), ("benign", &self.benign), ("respond", &self.respond)] {
+        for (name, text) in [
+            ("title", &self.title),
+            ("why", &self.why),
+            ("benign", &self.benign),
+            ("respond", &self.respond),
+        ] {
             if text.trim().is_empty() {
                 return Err(format!("{name} is empty"));
             }
         }
-        if self.entity.is_empty() || self.entity.iter().any(|name| name == "recipient_account_id") {
-            return Err("entity must name at least one column, and never recipient_account_id".to_owned());
+        if self.entity.is_empty()
+            || self
+                .entity
+                .iter()
+                .any(|name| name == "recipient_account_id")
+        {
+            return Err(
+                "entity must name at least one column, and never recipient_account_id".to_owned(),
+            );
         }
         self.validate_attack()
     }
 
     fn validate_attack(&self) -> Result<(), String> {
         let Some(version) = &self.attack_version else {
-            return if self.attack.is_empty() { Ok(()) } else { Err("attack needs attack_version".to_owned()) };
+            return if self.attack.is_empty() {
+                Ok(())
+            } else {
+                Err("attack needs attack_version".to_owned())
+            };
         };
         for technique in &self.attack {
             let listed = queries::ATTACK.lines().any(|line| {
-                line.split(',').next() == Some(technique) && line.rsplit(',').next() == Some(version)
+                line.split(',').next() == Some(technique)
+                    && line.rsplit(',').next() == Some(version)
             });
             if !listed {
-                return Err(format!("{technique} of ATT&CK {version} is not in queries/attack.csv"));
+                return Err(format!(
+                    "{technique} of ATT&CK {version} is not in queries/attack.csv"
+                ));
             }
         }
         Ok(())
@@ -192,10 +221,16 @@ mod tests {
             ("'0d'", "'soon'", "lookback"),
             ("['actor']", "[]", "entity"),
             ("-- attack = []", "-- attack = ['T1485']", "attack_version"),
-            ("-- attack = []", "-- attack = ['T9']\n-- attack_version = '18.1'", "attack.csv"),
+            (
+                "-- attack = []",
+                "-- attack = ['T9']\n-- attack_version = '18.1'",
+                "attack.csv",
+            ),
             (GOOD, "select 1", "header"),
         ] {
-            let error = Header::parse("x", &GOOD.replace(from, to)).unwrap_err().to_string();
+            let error = Header::parse("x", &GOOD.replace(from, to))
+                .unwrap_err()
+                .to_string();
             assert!(error.contains(message), "{error}");
         }
     }

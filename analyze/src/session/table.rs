@@ -55,7 +55,8 @@ impl LakeTableProvider {
         // One store a table, so that paths stay relative to it.
         let url = format!("keytrail-{name}://lake/");
         let store = ObjectStoreUrl::parse(&url).map_err(failed)?;
-        let url = Url::parse(&url).map_err(|error| failed(datafusion::error::DataFusionError::External(error.into())))?;
+        let url = Url::parse(&url)
+            .map_err(|error| failed(datafusion::error::DataFusionError::External(error.into())))?;
         context.register_object_store(&url, table.store());
         Ok(Self {
             store,
@@ -69,14 +70,24 @@ impl LakeTableProvider {
     /// The files that may hold rows the filter asks for.
     fn wanted(&self, predicate: Option<&Arc<dyn PhysicalExpr>>) -> Vec<&DataFile> {
         let all = || self.files.iter().collect();
-        let Some(predicate) = predicate else { return all() };
+        let Some(predicate) = predicate else {
+            return all();
+        };
         let builder = PruningPredicateBuilder::new().with_file_schema(self.schema.clone());
         let Ok(pruning) = builder.try_build(predicate.clone()) else {
             return all();
         };
-        let statistics = FileSetStatistics { files: &self.files, schema: &self.schema };
+        let statistics = FileSetStatistics {
+            files: &self.files,
+            schema: &self.schema,
+        };
         match pruning.prune(&statistics) {
-            Ok(keep) => self.files.iter().zip(keep).filter_map(|(file, keep)| keep.then_some(file)).collect(),
+            Ok(keep) => self
+                .files
+                .iter()
+                .zip(keep)
+                .filter_map(|(file, keep)| keep.then_some(file))
+                .collect(),
             Err(_) => all(),
         }
     }
@@ -102,7 +113,10 @@ impl TableProvider for LakeTableProvider {
         TableType::Base
     }
 
-    fn supports_filters_pushdown(&self, filters: &[&Expr]) -> Result<Vec<TableProviderFilterPushDown>> {
+    fn supports_filters_pushdown(
+        &self,
+        filters: &[&Expr],
+    ) -> Result<Vec<TableProviderFilterPushDown>> {
         Ok(vec![TableProviderFilterPushDown::Inexact; filters.len()])
     }
 
@@ -150,10 +164,17 @@ struct FileSetStatistics<'a> {
 }
 
 impl FileSetStatistics<'_> {
-    fn values(&self, column: &Column, bound: impl Fn(&DataFile, &Field) -> Option<ScalarValue>) -> Option<ArrayRef> {
+    fn values(
+        &self,
+        column: &Column,
+        bound: impl Fn(&DataFile, &Field) -> Option<ScalarValue>,
+    ) -> Option<ArrayRef> {
         let field = self.schema.field_with_name(&column.name).ok()?;
         let null = ScalarValue::try_from(field.data_type()).ok()?;
-        let values = self.files.iter().map(|file| bound(file, field).unwrap_or_else(|| null.clone()));
+        let values = self
+            .files
+            .iter()
+            .map(|file| bound(file, field).unwrap_or_else(|| null.clone()));
         ScalarValue::iter_to_array(values).ok()
     }
 }
@@ -182,7 +203,12 @@ impl PruningStatistics for FileSetStatistics<'_> {
     }
 
     fn row_counts(&self) -> Option<ArrayRef> {
-        Some(Arc::new(self.files.iter().map(|file| file.statistics.num_records).collect::<UInt64Array>()))
+        Some(Arc::new(
+            self.files
+                .iter()
+                .map(|file| file.statistics.num_records)
+                .collect::<UInt64Array>(),
+        ))
     }
 
     fn contained(&self, _: &Column, _: &HashSet<ScalarValue>) -> Option<BooleanArray> {
@@ -203,8 +229,13 @@ fn bound(file: &DataFile, field: &Field, upper: bool) -> Option<ScalarValue> {
         let value = if upper { last } else { first };
         return Some(ScalarValue::TimestampMicrosecond(Some(value), zone.clone()));
     }
-    let values = if upper { &file.statistics.max_values } else { &file.statistics.min_values };
+    let values = if upper {
+        &file.statistics.max_values
+    } else {
+        &file.statistics.min_values
+    };
     let text = values.get(field.name())?.as_str()?;
-    let cut = upper && text.chars().count() >= TEXT_KEPT && text.ends_with(|last: char| !last.is_ascii());
+    let cut =
+        upper && text.chars().count() >= TEXT_KEPT && text.ends_with(|last: char| !last.is_ascii());
     (!cut && field.data_type() == &DataType::Utf8).then(|| ScalarValue::Utf8(Some(text.to_owned())))
 }
