@@ -18,16 +18,9 @@ fn main() -> io::Result<()> {
         files.sort();
         let _ = writeln!(code, "pub(crate) const {constant}: &[(&str, &str)] = &[");
         for file in files {
-            let name = file
-                .file_stem()
-                .unwrap_or_default()
-                .to_string_lossy()
-                .into_owned();
-            let _ = writeln!(
-                code,
-                "    ({name:?}, include_str!({:?})),",
-                file.display().to_string()
-            );
+            let name = file.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+            let _ =
+                writeln!(code, "    ({name:?}, include_str!({:?})),", file.display().to_string());
         }
         code.push_str("];\n");
     }

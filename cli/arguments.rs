@@ -272,13 +272,9 @@ fn duration(text: &str) -> Result<Duration, String> {
         's' => 1,
         _ => return Err(wrong()),
     };
-    let count: u32 = text
-        .strip_suffix(unit)
-        .and_then(|count| count.parse().ok())
-        .ok_or_else(wrong)?;
-    Ok(Duration {
-        seconds: i64::from(count) * seconds,
-    })
+    let count: u32 =
+        text.strip_suffix(unit).and_then(|count| count.parse().ok()).ok_or_else(wrong)?;
+    Ok(Duration { seconds: i64::from(count) * seconds })
 }
 
 fn share(text: &str) -> Result<f64, String> {

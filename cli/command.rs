@@ -15,10 +15,7 @@ use anyhow::Result;
 use chrono::{DateTime, Utc};
 
 /// The clock, in its one place.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "a shell may look at the clock and hands it on"
-)]
+#[expect(clippy::disallowed_methods, reason = "a shell may look at the clock and hands it on")]
 pub(crate) fn now() -> DateTime<Utc> {
     Utc::now()
 }

@@ -38,10 +38,7 @@ impl From<ExitStatus> for ExitCode {
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
     start_log();
-    let runtime = match tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()
-    {
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
             anstream::eprintln!("error: cannot start: {error}");
@@ -81,10 +78,7 @@ fn start_log() {
     let Ok(filter) = std::env::var("KEYTRAIL_LOG") else {
         return;
     };
-    tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(std::io::stderr)
-        .init();
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
 }
 
 fn is_broken_pipe(error: &anyhow::Error) -> bool {

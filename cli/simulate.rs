@@ -3,6 +3,14 @@
 //! A [`Plan`] fixes every byte of it. Work is cut into jobs (one account, Region and day) that hold only
 //! the files that are still open, so that memory does not grow with the number of events.
 
+#![expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_possible_wrap,
+    clippy::cast_precision_loss,
+    clippy::cast_sign_loss,
+    reason = "seconds, slots and shares are small, and chance may be rounded"
+)]
+
 mod actors;
 mod background;
 mod credentials;
@@ -94,23 +102,10 @@ pub(crate) fn write_trail(
     out: &Path,
     progress: &mut dyn FnMut(u64),
 ) -> anyhow::Result<Summary> {
-    ensure!(
-        (0.0..=1.0).contains(&plan.kms_share),
-        "kms share must lie between 0 and 1"
-    );
-    ensure!(
-        (1..=3_650).contains(&plan.days),
-        "days must lie between 1 and 3650"
-    );
-    ensure!(
-        (1..=500).contains(&plan.accounts),
-        "accounts must lie between 1 and 500"
-    );
-    ensure!(
-        !out.join("AWSLogs").exists(),
-        "{} already holds a trail",
-        out.display()
-    );
+    ensure!((0.0..=1.0).contains(&plan.kms_share), "kms share must lie between 0 and 1");
+    ensure!((1..=3_650).contains(&plan.days), "days must lie between 1 and 3650");
+    ensure!((1..=500).contains(&plan.accounts), "accounts must lie between 1 and 500");
+    ensure!(!out.join("AWSLogs").exists(), "{} already holds a trail", out.display());
     delivery::make_folder(out)?;
     let estate = Estate::new(plan);
     let schedule = Schedule::new(plan, estate.regions);
@@ -121,13 +116,8 @@ pub(crate) fn write_trail(
         serde_json::to_string_pretty(&stage.document(plan)).context("writing labels as JSON")?;
     let path = out.join("incidents.json");
     fs::write(&path, labels + "\n").with_context(|| format!("writing {}", path.display()))?;
-    let shared = Shared {
-        plan,
-        estate: &estate,
-        schedule: &schedule,
-        planted: &stage.planted,
-        out,
-    };
+    let shared =
+        Shared { plan, estate: &estate, schedule: &schedule, planted: &stage.planted, out };
     let totals = run_jobs(shared, progress)?;
     Ok(Summary {
         objects: totals.objects,
@@ -142,9 +132,7 @@ pub(crate) fn write_trail(
 fn run_jobs(shared: Shared<'_>, progress: &mut dyn FnMut(u64)) -> anyhow::Result<Totals> {
     let jobs = job::jobs(shared);
     let (next, stop) = (AtomicUsize::new(0), AtomicBool::new(false));
-    let workers = thread::available_parallelism()
-        .map_or(1, usize::from)
-        .min(jobs.len());
+    let workers = thread::available_parallelism().map_or(1, usize::from).min(jobs.len());
     let (sender, receiver) = mpsc::channel();
     thread::scope(|scope| {
         for _ in 0..workers {

@@ -1,16 +1,22 @@
 //! The **command line**: what users type and what they are shown, word for word.
 
+/// Answers in every format.
+mod answers;
 /// Findings.
 mod detect;
 /// Detections as such.
 mod detections;
-/// Questions and answers.
-mod sql;
+/// Hostile text made harmless.
+mod harmless;
+/// Detections of a user's own.
+mod own_detections;
+/// Questions and mistakes.
+mod questions;
 
 use insta::assert_snapshot;
 
-use crate::harness::Here;
 use crate::harness::record::{decrypts, document};
+use crate::harness::{Here, Said};
 
 /// A lake with a few uses of a key that nothing is wrong with.
 fn quiet_lake() -> Here {
@@ -18,6 +24,10 @@ fn quiet_lake() -> Here {
     here.write("logs/a.json", document(&decrypts(0..5)));
     here.ingest(&["logs"]);
     here
+}
+
+fn ask(here: &Here, format: &str, query: &str) -> Said {
+    here.run(["sql", query, "--lake", "lake", "--format", format])
 }
 
 #[test]
@@ -118,12 +128,7 @@ fn the_lake_can_be_named_by_the_environment() {
     let mut here = quiet_lake();
     let lake = here.lake().to_owned();
     here.set("KEYTRAIL_LAKE", &lake);
-    let said = here.run([
-        "sql",
-        "select count(*) as events from events",
-        "--format",
-        "csv",
-    ]);
+    let said = here.run(["sql", "select count(*) as events from events", "--format", "csv"]);
     assert_eq!((said.code, said.stdout.as_str()), (Some(0), "events\n5\n"));
 }
 
@@ -167,6 +172,32 @@ fn a_reader_that_has_seen_enough_is_no_failure() {
     assert_eq!((output.status.code(), errors.as_str()), (Some(0), ""));
 }
 
+/// Nobody reads: the first write fails.
+#[test]
+fn a_reader_that_has_gone_is_no_failure() {
+    let here = quiet_lake();
+    let query = "select event_id from events";
+    let commands = [
+        &["sql", query, "--format", "table"][..],
+        &["sql", query, "--format", "ndjson"],
+        &["detect", "--detection", "root_used_kms", "--format", "json"],
+        &["detect", "--detection", "root_used_kms"],
+        &["ingest", "logs", "--format", "json"],
+        &["detections", "list"],
+        &["detections", "list", "--format", "json"],
+        &["--help"],
+    ];
+    for words in commands {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let output =
+            here.command(words).env("KEYTRAIL_LAKE", "lake").stdout(writer).output().unwrap();
+        let errors = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(0), "{words:?}\n{errors}");
+        assert!(!errors.contains("panicked"), "{words:?}\n{errors}");
+    }
+}
+
 #[test]
 fn a_folder_that_is_not_empty_is_not_simulated_into() {
     let here = Here::new();
@@ -184,13 +215,9 @@ fn a_folder_that_is_not_empty_is_not_simulated_into() {
 #[test]
 fn a_demo_shows_findings_without_an_account() {
     let here = Here::new();
-    let said = here.run(["demo", "demo", "--events", "4000"]);
+    let said = here.run(["demo", "demo", "--events", "2000"]);
     assert_eq!(said.code, Some(0), "{said}");
-    for detection in [
-        "root_used_kms",
-        "key_deletion_scheduled",
-        "decrypt_without_mfa",
-    ] {
+    for detection in ["root_used_kms", "key_deletion_scheduled", "decrypt_without_mfa"] {
         assert!(said.stdout.contains(detection), "{detection}\n{said}");
     }
     assert!(here.path("demo").exists());

@@ -48,16 +48,8 @@ impl Trial {
         let said = here.run(here.ingest_arguments(arguments));
         let summary = said.summary(2);
         let good = here.number("select count(*) from events where request_id like 'request-90__'");
-        assert_eq!(
-            good,
-            i64::from(GOOD.end - GOOD.start),
-            "the good file was not read\n{said}"
-        );
-        Self {
-            here,
-            said,
-            summary,
-        }
+        assert_eq!(good, i64::from(GOOD.end - GOOD.start), "the good file was not read\n{said}");
+        Self { here, said, summary }
     }
 
     /// Events of the bad file.
@@ -67,10 +59,7 @@ impl Trial {
 
     /// Failed objects and skipped records.
     fn counts(&self) -> (u64, u64) {
-        (
-            count(&self.summary, "objects_failed"),
-            count(&self.summary, "records_skipped"),
-        )
+        (count(&self.summary, "objects_failed"), count(&self.summary, "records_skipped"))
     }
 
     /// What standard error says of the bad file.
@@ -80,9 +69,7 @@ impl Trial {
 
     /// What the journal says of the bad file.
     fn outcome(&self) -> String {
-        let rows = self
-            .here
-            .sql("select outcome from objects where object_uri like '%bad%'");
+        let rows = self.here.sql("select outcome from objects where object_uri like '%bad%'");
         rows[0]["outcome"].as_str().unwrap().to_owned()
     }
 }

@@ -1,7 +1,8 @@
 //! The end-to-end tests: the real binary, in a folder of its own, with a clean environment.
 //!
 //! `tests/run` runs them, and installs what some of them need beside cargo.
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+#![expect(clippy::disallowed_methods, reason = "a run that hangs is killed after some time")]
 
 mod harness;
 

@@ -47,20 +47,8 @@ fn lake() -> Here {
 #[test]
 fn duckdb_polars_and_deltalake_read_the_lake_with_the_right_types() {
     let here = lake();
-    let output = python::script("readers.py")
-        .arg(here.lake())
-        .output()
-        .unwrap();
+    let output = python::script("readers.py").arg(here.lake()).output().unwrap();
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    assert!(
-        output.status.success(),
-        "{}{}",
-        text(&output.stdout),
-        text(&output.stderr)
-    );
-    assert!(
-        text(&output.stdout).ends_with("all readers agree\n"),
-        "{}",
-        text(&output.stdout)
-    );
+    assert!(output.status.success(), "{}{}", text(&output.stdout), text(&output.stderr));
+    assert!(text(&output.stdout).ends_with("all readers agree\n"), "{}", text(&output.stdout));
 }

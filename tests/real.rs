@@ -15,20 +15,9 @@ fn real_files() -> (PathBuf, Truth) {
     };
     let folder = PathBuf::from(folder);
     let mut logs = files(&folder);
-    logs.retain(|path| {
-        path.extension()
-            .is_some_and(|ending| ending == "json" || ending == "gz")
-    });
+    logs.retain(|path| path.extension().is_some_and(|ending| ending == "json" || ending == "gz"));
     let truth = truth(&logs);
-    println!(
-        "{} files, {} records, {} KMS records",
-        truth.files, truth.records, truth.kms_records
-    );
-    assert!(
-        truth.kms_records > 0,
-        "no KMS records in {}",
-        folder.display()
-    );
+    assert!(!truth.kms_forwarded.is_empty(), "nothing to judge in {}", folder.display());
     (folder, truth)
 }
 
@@ -64,10 +53,7 @@ fn no_forwarded_call_is_called_a_decryption_without_mfa() {
     let here = Here::new();
     here.ingest(&[&folder.display().to_string()]);
     let bounds = &here.sql("select min(event_time) as first, max(event_time) + interval '1 second' as last from events")[0];
-    let (first, last) = (
-        bounds["first"].as_str().unwrap(),
-        bounds["last"].as_str().unwrap(),
-    );
+    let (first, last) = (bounds["first"].as_str().unwrap(), bounds["last"].as_str().unwrap());
     let arguments = [
         "detect",
         "--lake",
@@ -84,9 +70,6 @@ fn no_forwarded_call_is_called_a_decryption_without_mfa() {
     let said = here.run(arguments);
     assert!(matches!(said.code, Some(0 | 1)), "{said}");
     for (event_id, _) in &truth.kms_forwarded {
-        assert!(
-            !said.stdout.contains(event_id),
-            "{event_id} was forwarded by a service\n{said}"
-        );
+        assert!(!said.stdout.contains(event_id), "{event_id} was forwarded by a service\n{said}");
     }
 }

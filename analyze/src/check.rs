@@ -50,21 +50,12 @@ pub async fn check(
 ) -> Result<Checked, AnalyzeError> {
     let id = &detection.header.id;
     let fixture = Fixture::read(id, folder)?;
-    let mut checked = Checked {
-        id: id.clone(),
-        rows: Vec::new(),
-        failures: Vec::new(),
-    };
-    let window = Window {
-        start: fixture.first,
-        end: fixture.last + 1_000_000,
-    };
+    let mut checked = Checked { id: id.clone(), rows: Vec::new(), failures: Vec::new() };
+    let window = Window { start: fixture.first, end: fixture.last + 1_000_000 };
     let covered_from = window.start - detection.header.lookback_micros().max(100 * DAY);
 
     let plain = lake(scratch, "plain").await?;
-    fixture
-        .ingest(&plain, &scratch.join("plain-source"), false, covered_from)
-        .await?;
+    fixture.ingest(&plain, &scratch.join("plain-source"), false, covered_from).await?;
     let session = Session::open(&plain, &Configuration::default()).await?;
     let run = judge(&session, detection, window, &mut checked).await?;
     checked.rows = run.findings.iter().map(expected_row).collect();
@@ -72,22 +63,15 @@ pub async fn check(
     near_misses(&fixture, &run.findings, &mut checked);
     quiet_elsewhere(&session, detection, &fixture, &mut checked).await?;
     if detection.header.kind != Kind::Event {
-        let later = Window {
-            start: window.start + HOUR,
-            end: window.end + HOUR,
-        };
+        let later = Window { start: window.start + HOUR, end: window.end + HOUR };
         let again = judge(&session, detection, later, &mut checked).await?;
         if fingerprints(&again) != fingerprints(&run) {
-            checked
-                .failures
-                .push("an hour later the same state has other fingerprints".to_owned());
+            checked.failures.push("an hour later the same state has other fingerprints".to_owned());
         }
     }
 
     let mixed = lake(scratch, "mixed").await?;
-    fixture
-        .ingest(&mixed, &scratch.join("mixed-source"), true, covered_from)
-        .await?;
+    fixture.ingest(&mixed, &scratch.join("mixed-source"), true, covered_from).await?;
     let session = Session::open(&mixed, &Configuration::default()).await?;
     let mut rows: Vec<Value> = judge(&session, detection, window, &mut checked)
         .await?
@@ -104,21 +88,15 @@ pub async fn check(
 
     let empty = lake(scratch, "empty").await?;
     let session = Session::open(&empty, &Configuration::default()).await?;
-    if !judge(&session, detection, window, &mut checked)
-        .await?
-        .findings
-        .is_empty()
-    {
-        checked
-            .failures
-            .push("an empty lake has findings".to_owned());
+    if !judge(&session, detection, window, &mut checked).await?.findings.is_empty() {
+        checked.failures.push("an empty lake has findings".to_owned());
     }
     if let Some(expected) = read_expected(folder, id)? {
         compare(&expected, &mut checked);
     } else {
-        checked.failures.push(format!(
-            "{id}.expected.jsonl is missing; write it with --bless and read it"
-        ));
+        checked
+            .failures
+            .push(format!("{id}.expected.jsonl is missing; write it with --bless and read it"));
     }
     Ok(checked)
 }
@@ -146,10 +124,9 @@ async fn judge(
             time < window.end && (time >= window.start || detection.header.kind != Kind::Event)
         });
         if !inside {
-            checked.failures.push(format!(
-                "event_time {} lies outside the window",
-                finding.event_time
-            ));
+            checked
+                .failures
+                .push(format!("event_time {} lies outside the window", finding.event_time));
         }
     }
     Ok(run)
@@ -163,32 +140,15 @@ async fn quiet_elsewhere(
     fixture: &Fixture,
     checked: &mut Checked,
 ) -> Result<(), AnalyzeError> {
-    let before = Window {
-        start: fixture.first - 2 * DAY,
-        end: fixture.first - DAY,
-    };
-    if !judge(session, detection, before, checked)
-        .await?
-        .findings
-        .is_empty()
-    {
-        checked
-            .failures
-            .push("a window before the first event has findings".to_owned());
+    let before = Window { start: fixture.first - 2 * DAY, end: fixture.first - DAY };
+    if !judge(session, detection, before, checked).await?.findings.is_empty() {
+        checked.failures.push("a window before the first event has findings".to_owned());
     }
-    let after = Window {
-        start: fixture.last + DAY,
-        end: fixture.last + 2 * DAY,
-    };
+    let after = Window { start: fixture.last + DAY, end: fixture.last + 2 * DAY };
     if detection.header.kind == Kind::Event
-        && !judge(session, detection, after, checked)
-            .await?
-            .findings
-            .is_empty()
+        && !judge(session, detection, after, checked).await?.findings.is_empty()
     {
-        checked
-            .failures
-            .push("a window after the last event has findings".to_owned());
+        checked.failures.push("a window after the last event has findings".to_owned());
     }
     Ok(())
 }
@@ -207,17 +167,12 @@ fn near_misses(fixture: &Fixture, findings: &[Finding], checked: &mut Checked) {
         .flat_map(|finding| &finding.event_ids)
         .filter(|id| id.starts_with(NEAR_MISS))
     {
-        checked
-            .failures
-            .push(format!("the near miss {id} was found"));
+        checked.failures.push(format!("the near miss {id} was found"));
     }
 }
 
 fn fingerprints(run: &DetectionRun) -> BTreeSet<&str> {
-    run.findings
-        .iter()
-        .map(|finding| finding.fingerprint.as_str())
-        .collect()
+    run.findings.iter().map(|finding| finding.fingerprint.as_str()).collect()
 }
 
 /// A finding as a line of `<id>.expected.jsonl`: what the row said, without the
@@ -242,11 +197,7 @@ fn expected_row(finding: &Finding) -> Value {
     if let Some(Value::Object(details)) = row.remove("details") {
         row.extend(details);
     }
-    Value::Object(
-        row.into_iter()
-            .filter(|(_, value)| !value.is_null())
-            .collect::<Map<_, _>>(),
-    )
+    Value::Object(row.into_iter().filter(|(_, value)| !value.is_null()).collect::<Map<_, _>>())
 }
 
 fn sort(rows: &mut [Value]) {
@@ -255,14 +206,10 @@ fn sort(rows: &mut [Value]) {
 
 fn compare(expected: &[Value], checked: &mut Checked) {
     for row in expected.iter().filter(|row| !checked.rows.contains(row)) {
-        checked
-            .failures
-            .push(format!("expected and not found: {row}"));
+        checked.failures.push(format!("expected and not found: {row}"));
     }
     for row in checked.rows.iter().filter(|row| !expected.contains(row)) {
-        checked
-            .failures
-            .push(format!("found and not expected: {row}"));
+        checked.failures.push(format!("found and not expected: {row}"));
     }
 }
 
@@ -297,6 +244,7 @@ pub fn read_expected(folder: &Path, id: &str) -> Result<Option<Vec<Value>>, Anal
 /// When the file cannot be written.
 pub fn write_expected(folder: &Path, checked: &Checked) -> Result<(), AnalyzeError> {
     let path = expected_path(folder, &checked.id);
-    let text: String = checked.rows.iter().map(|row| format!("{row}\n")).collect();
+    let lines: Vec<String> = checked.rows.iter().map(Value::to_string).collect();
+    let text = lines.join("\n") + "\n";
     std::fs::write(&path, text).map_err(|source| AnalyzeError::File { path, source })
 }

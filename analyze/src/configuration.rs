@@ -47,21 +47,14 @@ impl Configuration {
     /// When the file cannot be read, has unknown fields, or names an account
     /// that is none.
     pub fn read(path: &Path) -> Result<Self, AnalyzeError> {
-        let text = fs::read_to_string(path).map_err(|source| AnalyzeError::File {
-            path: path.to_path_buf(),
-            source,
-        })?;
-        let wrong = |reason: String| AnalyzeError::Configuration {
-            path: path.to_path_buf(),
-            reason,
-        };
+        let text = fs::read_to_string(path)
+            .map_err(|source| AnalyzeError::File { path: path.to_path_buf(), source })?;
+        let wrong =
+            |reason: String| AnalyzeError::Configuration { path: path.to_path_buf(), reason };
         let mut configuration: Self =
             toml::from_str(&text).map_err(|error| wrong(error.to_string()))?;
-        let accounts = configuration
-            .trust
-            .own_accounts
-            .iter()
-            .chain(&configuration.trust.trusted_accounts);
+        let accounts =
+            configuration.trust.own_accounts.iter().chain(&configuration.trust.trusted_accounts);
         for account in accounts {
             if account.len() != 12 || !account.bytes().all(|byte| byte.is_ascii_digit()) {
                 return Err(wrong(format!(
@@ -92,11 +85,7 @@ impl Trust {
 
 /// A pattern with `*` as one for `like`, whose own signs lose their meaning.
 fn like(pattern: &str) -> String {
-    pattern
-        .replace('\\', "\\\\")
-        .replace('%', "\\%")
-        .replace('_', "\\_")
-        .replace('*', "%")
+    pattern.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_").replace('*', "%")
 }
 
 #[cfg(test)]

@@ -44,10 +44,7 @@ impl Detection {
     /// When the header is missing, incomplete or contradicts itself.
     pub fn parse(id: &str, text: &str) -> Result<Self, AnalyzeError> {
         let header = Header::parse(id, text)?;
-        Ok(Self {
-            header,
-            text: text.to_owned(),
-        })
+        Ok(Self { header, text: text.to_owned() })
     }
 }
 
@@ -56,10 +53,7 @@ impl Detection {
 /// # Errors
 /// When one of them is not valid: a defect of KeyTrail.
 pub fn built_in() -> Result<Vec<Detection>, AnalyzeError> {
-    queries::DETECTIONS
-        .iter()
-        .map(|(id, text)| Detection::parse(id, text))
-        .collect()
+    queries::DETECTIONS.iter().map(|(id, text)| Detection::parse(id, text)).collect()
 }
 
 /// The detections of a folder: every `*.sql` in it.
@@ -67,25 +61,16 @@ pub fn built_in() -> Result<Vec<Detection>, AnalyzeError> {
 /// # Errors
 /// When the folder or a file cannot be read, or a header is not valid.
 pub fn from_folder(folder: &Path) -> Result<Vec<Detection>, AnalyzeError> {
-    let failed = |source| AnalyzeError::File {
-        path: folder.to_path_buf(),
-        source,
-    };
+    let failed = |source| AnalyzeError::File { path: folder.to_path_buf(), source };
     let mut found = BTreeMap::new();
     for entry in std::fs::read_dir(folder).map_err(failed)? {
         let path = entry.map_err(failed)?.path();
         if path.extension().is_none_or(|extension| extension != "sql") {
             continue;
         }
-        let id = path
-            .file_stem()
-            .unwrap_or_default()
-            .to_string_lossy()
-            .into_owned();
-        let text = std::fs::read_to_string(&path).map_err(|source| AnalyzeError::File {
-            path: path.clone(),
-            source,
-        })?;
+        let id = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        let text = std::fs::read_to_string(&path)
+            .map_err(|source| AnalyzeError::File { path: path.clone(), source })?;
         found.insert(id.clone(), Detection::parse(&id, &text)?);
     }
     Ok(found.into_values().collect())

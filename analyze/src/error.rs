@@ -52,16 +52,10 @@ pub enum AnalyzeError {
 
 impl AnalyzeError {
     pub(crate) fn query(what: impl Into<String>, source: DataFusionError) -> Self {
-        Self::Query {
-            what: what.into(),
-            source: Box::new(source),
-        }
+        Self::Query { what: what.into(), source: Box::new(source) }
     }
 
     pub(crate) fn detection(id: &str, reason: impl Into<String>) -> Self {
-        Self::Detection {
-            id: id.to_owned(),
-            reason: reason.into(),
-        }
+        Self::Detection { id: id.to_owned(), reason: reason.into() }
     }
 }

@@ -26,13 +26,7 @@ pub enum Severity {
 
 impl Severity {
     /// All severities, mildest first.
-    pub const ALL: [Self; 5] = [
-        Self::Info,
-        Self::Low,
-        Self::Medium,
-        Self::High,
-        Self::Critical,
-    ];
+    pub const ALL: [Self; 5] = [Self::Info, Self::Low, Self::Medium, Self::High, Self::Critical];
 
     /// The name, in lower case.
     #[must_use]
@@ -125,14 +119,8 @@ impl Finding {
             self.summary = other.summary;
         }
         self.event_time = self.event_time.clone().min(other.event_time);
-        self.first_time = [self.first_time.take(), other.first_time]
-            .into_iter()
-            .flatten()
-            .min();
-        self.last_time = [self.last_time.take(), other.last_time]
-            .into_iter()
-            .flatten()
-            .max();
+        self.first_time = [self.first_time.take(), other.first_time].into_iter().flatten().min();
+        self.last_time = [self.last_time.take(), other.last_time].into_iter().flatten().max();
         self.event_count = match (self.event_count, other.event_count) {
             (Some(mine), Some(theirs)) => Some(mine + theirs),
             (mine, theirs) => mine.or(theirs),

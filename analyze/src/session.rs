@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use arrow::array::{RecordBatch, StringArray};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+use datafusion::catalog::TableProvider;
 use datafusion::dataframe::DataFrame;
 use datafusion::datasource::{MemTable, ViewTable};
 use datafusion::error::DataFusionError;
@@ -47,11 +48,7 @@ impl Session {
                 events = table;
             }
         }
-        let mut session = Self {
-            context,
-            events,
-            own_accounts_inferred: false,
-        };
+        let mut session = Self { context, events, own_accounts_inferred: false };
         session.add_functions();
         session.add_facts(configuration).await?;
         session.add_views().await?;
@@ -102,15 +99,10 @@ impl Session {
             .iter()
             .map(|o| [o.event_name, o.class, o.risk, o.role, o.activity].map(str::to_owned));
         self.add_text_table("kms_operations", &columns, operations)?;
-        let trusted = trust
-            .trusted_accounts
-            .iter()
-            .map(|account| [account.clone()]);
+        let trusted = trust.trusted_accounts.iter().map(|account| [account.clone()]);
         self.add_text_table("trusted_accounts", &["account_id"], trusted)?;
-        let principals = trust
-            .like_patterns()
-            .into_iter()
-            .map(|(role, pattern)| [role.to_owned(), pattern]);
+        let principals =
+            trust.like_patterns().into_iter().map(|(role, pattern)| [role.to_owned(), pattern]);
         self.add_text_table("trusted_principals", &["role", "like_pattern"], principals)?;
         self.own_accounts_inferred = trust.own_accounts.is_empty();
         if self.own_accounts_inferred {
@@ -118,10 +110,8 @@ impl Session {
                        from events where recipient_account_id <> ''";
             return self.add_view("own_accounts", sql).await;
         }
-        let own = trust
-            .own_accounts
-            .iter()
-            .map(|account| [account.clone(), "configured".to_owned()]);
+        let own =
+            trust.own_accounts.iter().map(|account| [account.clone(), "configured".to_owned()]);
         self.add_text_table("own_accounts", &["account_id", "origin"], own)
     }
 
@@ -132,25 +122,19 @@ impl Session {
         rows: impl Iterator<Item = [String; N]>,
     ) -> Result<(), AnalyzeError> {
         let rows: Vec<[String; N]> = rows.collect();
-        let fields: Vec<Field> = columns
-            .iter()
-            .map(|name| Field::new(*name, DataType::Utf8, false))
-            .collect();
+        let fields: Vec<Field> =
+            columns.iter().map(|name| Field::new(*name, DataType::Utf8, false)).collect();
         let schema: SchemaRef = Arc::new(Schema::new(fields));
         let arrays = (0..N)
             .map(|column| {
-                Arc::new(StringArray::from_iter_values(
-                    rows.iter().map(|row| &row[column]),
-                )) as _
+                Arc::new(StringArray::from_iter_values(rows.iter().map(|row| &row[column]))) as _
             })
             .collect();
         let failed = |error: DataFusionError| AnalyzeError::query(format!("table {name}"), error);
         let batch =
             RecordBatch::try_new(schema.clone(), arrays).map_err(|error| failed(error.into()))?;
         let table = MemTable::try_new(schema, vec![vec![batch]]).map_err(failed)?;
-        self.context
-            .register_table(name, Arc::new(table))
-            .map_err(failed)?;
+        self.context.register_table(name, Arc::new(table)).map_err(failed)?;
         Ok(())
     }
 
@@ -180,25 +164,16 @@ impl Session {
 
     async fn add_view(&self, name: &str, sql: &str) -> Result<(), AnalyzeError> {
         let failed = |error: DataFusionError| AnalyzeError::query(format!("view {name}"), error);
-        let frame = self
-            .context
-            .sql_with_options(sql, read_only())
-            .await
-            .map_err(failed)?;
+        let frame = self.context.sql_with_options(sql, read_only()).await.map_err(failed)?;
         let view = ViewTable::new(frame.into_unoptimized_plan(), Some(sql.to_owned()));
-        self.context
-            .register_table(name, Arc::new(view))
-            .map_err(failed)?;
+        self.context.register_table(name, Arc::new(view)).map_err(failed)?;
         Ok(())
     }
 }
 
 /// Queries and `explain` only.
 pub(crate) fn read_only() -> SQLOptions {
-    SQLOptions::new()
-        .with_allow_ddl(false)
-        .with_allow_dml(false)
-        .with_allow_statements(false)
+    SQLOptions::new().with_allow_ddl(false).with_allow_dml(false).with_allow_statements(false)
 }
 
 fn context() -> SessionContext {
@@ -225,19 +200,11 @@ fn register(
 ) -> Result<(), AnalyzeError> {
     let failed =
         |error: DataFusionError| AnalyzeError::query(format!("table {}", schema.name), error);
-    match table {
-        Some(table) => {
-            let provider = LakeTableProvider::new(context, table)?;
-            context
-                .register_table(schema.name, Arc::new(provider))
-                .map_err(failed)?;
-        }
-        None => {
-            let empty = MemTable::try_new(schema.arrow(), vec![vec![]]).map_err(failed)?;
-            context
-                .register_table(schema.name, Arc::new(empty))
-                .map_err(failed)?;
-        }
-    }
+    let provider: Arc<dyn TableProvider> = if let Some(table) = table {
+        Arc::new(LakeTableProvider::new(context, table)?)
+    } else {
+        Arc::new(MemTable::try_new(schema.arrow(), vec![vec![]]).map_err(failed)?)
+    };
+    context.register_table(schema.name, provider).map_err(failed)?;
     Ok(())
 }

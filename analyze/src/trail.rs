@@ -61,11 +61,7 @@ fn list<'a>(value: &'a Value, name: &str) -> Option<&'a [Value]> {
 }
 
 fn texts<'a>(value: &'a Value, name: &str) -> Vec<&'a str> {
-    list(value, name)
-        .unwrap_or_default()
-        .iter()
-        .filter_map(Value::as_str)
-        .collect()
+    list(value, name).unwrap_or_default().iter().filter_map(Value::as_str).collect()
 }
 
 fn basic_logging(selectors: &[Value]) -> KmsLogging {
@@ -78,21 +74,15 @@ fn basic_logging(selectors: &[Value]) -> KmsLogging {
         if included
             .is_some_and(|value| value.as_bool() == Some(false) || value.as_str() == Some("false"))
         {
-            logging
-                .reasons
-                .push("includeManagementEvents false".to_owned());
+            logging.reasons.push("includeManagementEvents false".to_owned());
             continue;
         }
         let excluded = texts(selector, "excludeManagementEventSources");
         if excluded.iter().any(|source| KMS.contains(source)) {
-            logging
-                .reasons
-                .push("excludeManagementEventSources names KMS".to_owned());
+            logging.reasons.push("excludeManagementEventSources names KMS".to_owned());
             continue;
         }
-        let kind = member(selector, "readWriteType")
-            .and_then(Value::as_str)
-            .unwrap_or("All");
+        let kind = member(selector, "readWriteType").and_then(Value::as_str).unwrap_or("All");
         let (reads, writes) = match kind.to_ascii_lowercase().as_str() {
             "writeonly" => (false, true),
             "readonly" => (true, false),
@@ -113,10 +103,7 @@ fn advanced_logging(selectors: &[Value]) -> KmsLogging {
     for selector in selectors {
         let fields = list(selector, "fieldSelectors").unwrap_or_default();
         let named = |field: &Value| {
-            member(field, "field")
-                .and_then(Value::as_str)
-                .unwrap_or_default()
-                .to_owned()
+            member(field, "field").and_then(Value::as_str).unwrap_or_default().to_owned()
         };
         let management = fields.iter().any(|field| {
             named(field).eq_ignore_ascii_case("eventCategory")
@@ -154,49 +141,31 @@ fn field_logging(name: &str, field: &Value) -> (bool, bool, Option<String>) {
         return (reads, writes, reason);
     }
     if !name.eq_ignore_ascii_case("eventSource") {
-        return (
-            false,
-            false,
-            Some(format!("{name} narrows management events")),
-        );
+        return (false, false, Some(format!("{name} narrows management events")));
     }
     let kms = |test: &dyn Fn(&str) -> bool| KMS.iter().any(|source| test(source));
-    let left_out = texts(field, "notEquals")
-        .iter()
-        .any(|value| KMS.contains(value))
+    let left_out = texts(field, "notEquals").iter().any(|value| KMS.contains(value))
         || texts(field, "notStartsWith")
             .iter()
             .any(|value| kms(&|source| source.starts_with(value)))
-        || texts(field, "notEndsWith")
-            .iter()
-            .any(|value| kms(&|source| source.ends_with(value)));
+        || texts(field, "notEndsWith").iter().any(|value| kms(&|source| source.ends_with(value)));
     if left_out {
         return (false, false, Some("eventSource leaves out KMS".to_owned()));
     }
     let (starts, ends) = (texts(field, "startsWith"), texts(field, "endsWith"));
     let selects = !(equals.is_empty() && starts.is_empty() && ends.is_empty());
     let selected = equals.iter().any(|value| KMS.contains(value))
-        || starts
-            .iter()
-            .any(|value| kms(&|source| source.starts_with(value)))
-        || ends
-            .iter()
-            .any(|value| kms(&|source| source.ends_with(value)));
+        || starts.iter().any(|value| kms(&|source| source.starts_with(value)))
+        || ends.iter().any(|value| kms(&|source| source.ends_with(value)));
     if selects && !selected {
-        return (
-            false,
-            false,
-            Some("eventSource selects other services".to_owned()),
-        );
+        return (false, false, Some("eventSource selects other services".to_owned()));
     }
     (true, true, None)
 }
 
 /// `trail_kms_logging(text) -> struct<reads, writes, reason>`.
 pub(crate) fn function() -> ScalarUDF {
-    ScalarUDF::from(TrailKmsLogging {
-        signature: Signature::string(1, Volatility::Immutable),
-    })
+    ScalarUDF::from(TrailKmsLogging { signature: Signature::string(1, Volatility::Immutable) })
 }
 
 #[derive(Debug, PartialEq, Eq, Hash)]
@@ -213,7 +182,7 @@ fn result_fields() -> Fields {
 }
 
 impl ScalarUDFImpl for TrailKmsLogging {
-    fn name(&self) -> &str {
+    fn name(&self) -> &'static str {
         "trail_kms_logging"
     }
 
@@ -229,17 +198,11 @@ impl ScalarUDFImpl for TrailKmsLogging {
         let arrays = ColumnarValue::values_to_arrays(&arguments.args)?;
         let texts = arrow::compute::cast(&arrays[0], &DataType::Utf8)?;
         let texts = texts.as_string::<i32>();
-        let (mut reads, mut writes, mut reason) = (
-            BooleanBuilder::new(),
-            BooleanBuilder::new(),
-            StringBuilder::new(),
-        );
+        let (mut reads, mut writes, mut reason) =
+            (BooleanBuilder::new(), BooleanBuilder::new(), StringBuilder::new());
         let mut present = Vec::with_capacity(texts.len());
         for row in 0..texts.len() {
-            let logging = texts
-                .is_valid(row)
-                .then(|| kms_logging(texts.value(row)))
-                .flatten();
+            let logging = texts.is_valid(row).then(|| kms_logging(texts.value(row))).flatten();
             present.push(logging.is_some());
             reads.append_option(logging.as_ref().map(|logging| logging.reads));
             writes.append_option(logging.as_ref().map(|logging| logging.writes));
@@ -249,11 +212,8 @@ impl ScalarUDFImpl for TrailKmsLogging {
                     .map(|logging| logging.reasons.join(", ")),
             );
         }
-        let columns: Vec<ArrayRef> = vec![
-            Arc::new(reads.finish()),
-            Arc::new(writes.finish()),
-            Arc::new(reason.finish()),
-        ];
+        let columns: Vec<ArrayRef> =
+            vec![Arc::new(reads.finish()), Arc::new(writes.finish()), Arc::new(reason.finish())];
         let array =
             StructArray::try_new(result_fields(), columns, Some(NullBuffer::from(present)))?;
         Ok(ColumnarValue::Array(Arc::new(array)))
@@ -283,10 +243,7 @@ mod tests {
                 r#"{"eventSelectors":[{"includeManagementEvents":false}]}"#,
                 Some((false, false, "includeManagementEvents false")),
             ),
-            (
-                r#"{"eventSelectors":[]}"#,
-                Some((false, false, "no selector")),
-            ),
+            (r#"{"eventSelectors":[]}"#, Some((false, false, "no selector"))),
             // Selectors add up.
             (
                 r#"{"eventSelectors":[{"readWriteType":"WriteOnly"},{"readWriteType":"ReadOnly"}]}"#,

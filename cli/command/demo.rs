@@ -38,9 +38,7 @@ pub(crate) async fn run(arguments: DemoArguments) -> Result<ExitStatus> {
         end: current_hour(started),
         organization: true,
     };
-    step(&format!(
-        "simulating {DAYS} days of CloudTrail in three accounts"
-    ));
+    step(&format!("simulating {DAYS} days of CloudTrail in three accounts"));
     let trail = folder.join("trail");
     let summary = simulate(&plan, &trail)?;
     anstream::eprintln!(
@@ -60,10 +58,7 @@ pub(crate) async fn run(arguments: DemoArguments) -> Result<ExitStatus> {
 
     step("judging the last 24 hours");
     let end = plan.end.timestamp_micros();
-    let window = Window {
-        start: end - 86_400_000_000,
-        end,
-    };
+    let window = Window { start: end - 86_400_000_000, end };
     let (run, session) =
         detect::judge(&lake, &built_in()?, &Configuration::default(), window).await?;
     findings::print(&run, &lake.uri(), session.own_accounts_inferred());
@@ -82,10 +77,7 @@ pub(crate) async fn run(arguments: DemoArguments) -> Result<ExitStatus> {
         "  keytrail sql --lake {uri} 'select * from grants where open' --format markdown"
     );
     anstream::eprintln!("  keytrail detect --lake {uri} --since 7d --min-severity high");
-    anstream::eprintln!(
-        "{FAINT}all in {:.0} s{FAINT:#}",
-        (now() - started).as_seconds_f64()
-    );
+    anstream::eprintln!("{FAINT}all in {:.0} s{FAINT:#}", (now() - started).as_seconds_f64());
     // A demo that finds what was planted has succeeded.
     Ok(if report.is_incomplete() || run.is_incomplete() {
         ExitStatus::Incomplete

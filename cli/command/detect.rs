@@ -19,8 +19,7 @@ pub(crate) async fn run(arguments: DetectArguments) -> Result<ExitStatus> {
     let configuration = configuration(arguments.config.as_deref())?;
     let lake = Lake::at(&arguments.lake.lake).await?;
     let (mut run, session) = judge(&lake, &detections, &configuration, window).await?;
-    run.findings
-        .retain(|finding| finding.severity >= arguments.min_severity);
+    run.findings.retain(|finding| finding.severity >= arguments.min_severity);
     match arguments.format {
         FindingFormat::Table => findings::print(&run, &lake.uri(), session.own_accounts_inferred()),
         FindingFormat::Json => anstream::println!("{}", serde_json::to_string_pretty(&run)?),
@@ -63,29 +62,19 @@ pub(crate) async fn judge(
         ended_at: now().timestamp_micros(),
         window: Some((window.start, window.end)),
         counts: vec![
-            (
-                "events_version",
-                session.events_version().unwrap_or_default(),
-            ),
+            ("events_version", session.events_version().unwrap_or_default()),
             ("events", run.events),
             ("detections", detections.len() as u64),
             ("findings", run.findings.len() as u64),
             ("not_determinable", run.not_determinable_entities()),
             (
                 "skipped",
-                run.outcomes
-                    .iter()
-                    .filter(|outcome| outcome.error.is_some())
-                    .count() as u64,
+                run.outcomes.iter().filter(|outcome| outcome.error.is_some()).count() as u64,
             ),
         ],
         detections_hash: Some(run.detections_hash.clone()),
         configuration_hash: configuration.hash.clone(),
-        outcome: if run.is_incomplete() {
-            "incomplete"
-        } else {
-            "complete"
-        },
+        outcome: if run.is_incomplete() { "incomplete" } else { "complete" },
         details: None,
     };
     if let Err(error) = record_run(lake, &record).await {
@@ -98,29 +87,19 @@ pub(crate) async fn judge(
 
 fn window(arguments: &DetectArguments) -> Result<Window> {
     let window = match (arguments.from, arguments.to) {
-        (Some(from), Some(to)) => Window {
-            start: from.timestamp_micros(),
-            end: to.timestamp_micros(),
-        },
-        (None, Some(to)) => Window {
-            start: to.timestamp_micros() - DAY_MICROS,
-            end: to.timestamp_micros(),
-        },
+        (Some(from), Some(to)) => {
+            Window { start: from.timestamp_micros(), end: to.timestamp_micros() }
+        }
+        (None, Some(to)) => {
+            Window { start: to.timestamp_micros() - DAY_MICROS, end: to.timestamp_micros() }
+        }
         _ => {
             let end = now().timestamp_micros();
-            let span = arguments
-                .since
-                .map_or(DAY_MICROS, |since| since.seconds * 1_000_000);
-            Window {
-                start: end - span,
-                end,
-            }
+            let span = arguments.since.map_or(DAY_MICROS, |since| since.seconds * 1_000_000);
+            Window { start: end - span, end }
         }
     };
-    ensure!(
-        window.start < window.end,
-        "the window is empty: its end must come after its start"
-    );
+    ensure!(window.start < window.end, "the window is empty: its end must come after its start");
     Ok(window)
 }
 
@@ -138,10 +117,7 @@ pub(crate) fn select(folder: Option<&Path>, ids: &[String]) -> Result<Vec<Detect
         return Ok(detections);
     }
     for id in ids {
-        if !detections
-            .iter()
-            .any(|detection| detection.header.id == *id)
-        {
+        if !detections.iter().any(|detection| detection.header.id == *id) {
             bail!("there is no detection {id:?}; see keytrail detections list");
         }
     }

@@ -5,6 +5,7 @@ use std::path::Path;
 use analyze::{Detection, check, from_folder, write_expected};
 use anyhow::{Result, bail, ensure};
 use serde_json::json;
+use textwrap::{WordSeparator, WordSplitter};
 
 use super::detect::select;
 use crate::ExitStatus;
@@ -15,26 +16,19 @@ use crate::output::text::{BAD, HEAD, count, terminal};
 pub(crate) async fn run(arguments: DetectionsArguments) -> Result<ExitStatus> {
     match arguments.command {
         DetectionsCommand::List { detections, format } => list(detections.as_deref(), format),
-        DetectionsCommand::Show {
-            id,
-            detections,
-            format,
-        } => show(&id, detections.as_deref(), format),
-        DetectionsCommand::Test {
-            folder,
-            detection,
-            bless,
-        } => test(&folder, &detection, bless).await,
+        DetectionsCommand::Show { id, detections, format } => {
+            show(&id, detections.as_deref(), format)
+        }
+        DetectionsCommand::Test { folder, detection, bless } => {
+            test(&folder, &detection, bless).await
+        }
     }
 }
 
 fn list(folder: Option<&Path>, format: ListFormat) -> Result<ExitStatus> {
     let detections = select(folder, &[])?;
     if format == ListFormat::Json {
-        let headers: Vec<_> = detections
-            .iter()
-            .map(|detection| &detection.header)
-            .collect();
+        let headers: Vec<_> = detections.iter().map(|detection| &detection.header).collect();
         anstream::println!("{}", serde_json::to_string_pretty(&headers)?);
         return Ok(ExitStatus::Nothing);
     }
@@ -71,11 +65,7 @@ fn show(id: &str, folder: Option<&Path>, format: ListFormat) -> Result<ExitStatu
             header.kind.name()
         );
         let list = |items: &[String]| {
-            if items.is_empty() {
-                "none".to_owned()
-            } else {
-                items.join(", ")
-            }
+            if items.is_empty() { "none".to_owned() } else { items.join(", ") }
         };
         for (name, value) in [
             ("why", header.why.clone()),
@@ -93,7 +83,9 @@ fn show(id: &str, folder: Option<&Path>, format: ListFormat) -> Result<ExitStatu
                 textwrap::Options::new(100)
                     .initial_indent(&indent)
                     .subsequent_indent(&indent)
-                    .break_words(false),
+                    .break_words(false)
+                    .word_splitter(WordSplitter::NoHyphenation)
+                    .word_separator(WordSeparator::AsciiSpace),
             );
             anstream::println!("{name:<11} {}", text.trim_start());
         }
@@ -101,11 +93,7 @@ fn show(id: &str, folder: Option<&Path>, format: ListFormat) -> Result<ExitStatu
             anstream::println!("parameter   {name} = {}", terminal(&value.display()));
         }
         anstream::println!();
-        for line in detection
-            .text
-            .lines()
-            .skip_while(|line| line.starts_with("--"))
-        {
+        for line in detection.text.lines().skip_while(|line| line.starts_with("--")) {
             anstream::println!("{}", terminal(line));
         }
     }
@@ -117,11 +105,7 @@ async fn test(folder: &Path, ids: &[String], bless: bool) -> Result<ExitStatus> 
     if !ids.is_empty() {
         detections.retain(|detection| ids.contains(&detection.header.id));
     }
-    ensure!(
-        !detections.is_empty(),
-        "no detections to test in {}",
-        folder.display()
-    );
+    ensure!(!detections.is_empty(), "no detections to test in {}", folder.display());
     let mut failed: u64 = 0;
     for detection in &detections {
         let scratch = tempfile::tempdir()?;
@@ -131,15 +115,9 @@ async fn test(folder: &Path, ids: &[String], bless: bool) -> Result<ExitStatus> 
         };
         if bless {
             write_expected(folder, &checked)?;
-            checked
-                .failures
-                .retain(|failure| !is_about_expectations(failure));
+            checked.failures.retain(|failure| !is_about_expectations(failure));
         }
-        let verdict = if checked.failures.is_empty() {
-            "ok"
-        } else {
-            "FAILED"
-        };
+        let verdict = if checked.failures.is_empty() { "ok" } else { "FAILED" };
         anstream::println!(
             "{:<32} {verdict} ({})",
             terminal(&checked.id),
@@ -150,15 +128,8 @@ async fn test(folder: &Path, ids: &[String], bless: bool) -> Result<ExitStatus> 
         }
         failed += u64::from(!checked.failures.is_empty());
     }
-    anstream::println!(
-        "{} passed, {failed} failed",
-        detections.len() as u64 - failed
-    );
-    Ok(if failed > 0 {
-        ExitStatus::Incomplete
-    } else {
-        ExitStatus::Nothing
-    })
+    anstream::println!("{} passed, {failed} failed", detections.len() as u64 - failed);
+    Ok(if failed > 0 { ExitStatus::Incomplete } else { ExitStatus::Nothing })
 }
 
 /// Blessing settles what is expected, not whether a detection behaves.

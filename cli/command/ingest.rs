@@ -15,11 +15,8 @@ use crate::output::text::{FAINT, WARN, count, grouped, terminal};
 
 pub(crate) async fn run(arguments: IngestArguments) -> Result<ExitStatus> {
     let started = now();
-    let sources = arguments
-        .sources
-        .iter()
-        .map(|text| Source::parse(text))
-        .collect::<Result<_, _>>()?;
+    let sources =
+        arguments.sources.iter().map(|text| Source::parse(text)).collect::<Result<_, _>>()?;
     let limits = Limits {
         object_bytes_max: arguments.max_object_bytes,
         document_bytes_max: arguments.max_document_bytes,
@@ -48,11 +45,7 @@ pub(crate) async fn run(arguments: IngestArguments) -> Result<ExitStatus> {
         }
     }
     complain(&report);
-    Ok(if report.is_incomplete() {
-        ExitStatus::Incomplete
-    } else {
-        ExitStatus::Nothing
-    })
+    Ok(if report.is_incomplete() { ExitStatus::Incomplete } else { ExitStatus::Nothing })
 }
 
 /// Ingests with a bar on a terminal, and records the run.
@@ -76,11 +69,7 @@ pub(crate) async fn ingest_all(
     };
     match result {
         Ok(report) => {
-            run.outcome = if report.is_incomplete() {
-                "incomplete"
-            } else {
-                "complete"
-            };
+            run.outcome = if report.is_incomplete() { "incomplete" } else { "complete" };
             run.counts = vec![
                 ("events_version", report.events_version),
                 ("objects", report.objects),
@@ -107,14 +96,8 @@ pub(crate) async fn ingest_all(
 }
 
 fn seconds_since(started: DateTime<Utc>) -> f64 {
-    let micros = (now() - started)
-        .num_microseconds()
-        .unwrap_or_default()
-        .max(1);
-    #[expect(
-        clippy::cast_precision_loss,
-        reason = "microseconds of a run are far below 2^53"
-    )]
+    let micros = (now() - started).num_microseconds().unwrap_or_default().max(1);
+    #[expect(clippy::cast_precision_loss, reason = "microseconds of a run are far below 2^53")]
     let seconds = micros as f64 / 1e6;
     seconds
 }
@@ -171,10 +154,7 @@ pub(crate) fn summarize(report: &IngestReport, seconds: f64) {
         reason = "a rate for people"
     )]
     let rate = (report.records as f64 / seconds) as u64;
-    anstream::eprintln!(
-        "{FAINT}in {seconds:.1} s, {} records/s{FAINT:#}",
-        grouped(rate)
-    );
+    anstream::eprintln!("{FAINT}in {seconds:.1} s, {} records/s{FAINT:#}", grouped(rate));
 }
 
 /// What could not be read: named, up to a number, and counted.

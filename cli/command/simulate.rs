@@ -73,11 +73,7 @@ pub(crate) fn current_hour(moment: DateTime<Utc>) -> DateTime<Utc> {
 
 fn ensure_empty(folder: &Path) -> Result<()> {
     if let Ok(mut entries) = std::fs::read_dir(folder) {
-        ensure!(
-            entries.next().is_none(),
-            "{} is not empty: choose a new folder",
-            folder.display()
-        );
+        ensure!(entries.next().is_none(), "{} is not empty: choose a new folder", folder.display());
     }
     Ok(())
 }

@@ -30,32 +30,17 @@ pub(crate) async fn run(arguments: SqlArguments) -> Result<ExitStatus> {
             .with_context(|| format!("cannot read {}", path.display()))?,
         (None, None) => return shell(&session, &lake, arguments.format).await,
     };
-    match &arguments.output {
-        Some(path) => {
-            let file =
-                File::create(path).with_context(|| format!("cannot write {}", path.display()))?;
-            ask(
-                &session,
-                &query,
-                arguments.format,
-                &mut BufWriter::new(file),
-            )
-            .await?;
-        }
-        None => {
-            let stdout = std::io::stdout();
-            ensure!(
-                arguments.format != AnswerFormat::Parquet || !stdout.is_terminal(),
-                "Parquet is not for terminals: add --output FILE"
-            );
-            ask(
-                &session,
-                &query,
-                arguments.format,
-                &mut BufWriter::new(stdout),
-            )
-            .await?;
-        }
+    if let Some(path) = &arguments.output {
+        let file =
+            File::create(path).with_context(|| format!("cannot write {}", path.display()))?;
+        ask(&session, &query, arguments.format, &mut BufWriter::new(file)).await?;
+    } else {
+        let stdout = std::io::stdout();
+        ensure!(
+            arguments.format != AnswerFormat::Parquet || !stdout.is_terminal(),
+            "Parquet is not for terminals: add --output FILE"
+        );
+        ask(&session, &query, arguments.format, &mut BufWriter::new(stdout)).await?;
     }
     Ok(ExitStatus::Nothing)
 }
@@ -83,10 +68,7 @@ async fn describe(session: &Session, name: &str, out: &mut (impl Write + Send)) 
     let mut table = plain_table();
     if name.is_empty() {
         table.set_header(["name", "kind", "one row is"]);
-        for Described {
-            name, kind, row, ..
-        } in &all
-        {
+        for Described { name, kind, row, .. } in &all {
             table.add_row([name.as_str(), kind, row]);
         }
     } else {
@@ -119,11 +101,7 @@ async fn shell(session: &Session, lake: &Lake, format: AnswerFormat) -> Result<E
     let mut failed = false;
     let mut pending = String::new();
     loop {
-        let prompt = if pending.is_empty() {
-            "keytrail> "
-        } else {
-            "      ... "
-        };
+        let prompt = if pending.is_empty() { "keytrail> " } else { "      ... " };
         let line = match editor.readline(prompt) {
             Ok(line) => line,
             Err(ReadlineError::Interrupted) => {
@@ -154,11 +132,7 @@ async fn shell(session: &Session, lake: &Lake, format: AnswerFormat) -> Result<E
         save_history(&mut editor, path);
     }
     let scripted = !std::io::stdin().is_terminal();
-    Ok(if failed && scripted {
-        ExitStatus::Incomplete
-    } else {
-        ExitStatus::Nothing
-    })
+    Ok(if failed && scripted { ExitStatus::Incomplete } else { ExitStatus::Nothing })
 }
 
 /// Answers a query of the shell; says so if that failed.
@@ -167,14 +141,7 @@ async fn answer_in_shell(session: &Session, query: &str, format: AnswerFormat) -
         anstream::eprintln!("a query ends with ;   \\d tables   \\d NAME columns   \\q leave");
         return true;
     }
-    match ask(
-        session,
-        query,
-        format,
-        &mut BufWriter::new(std::io::stdout()),
-    )
-    .await
-    {
+    match ask(session, query, format, &mut BufWriter::new(std::io::stdout())).await {
         Ok(0) => true,
         Ok(rows) => {
             anstream::eprintln!("{FAINT}{}{FAINT:#}", count(rows, "row"));
@@ -188,11 +155,9 @@ async fn answer_in_shell(session: &Session, query: &str, format: AnswerFormat) -
 }
 
 fn history_file() -> Option<PathBuf> {
-    let state = std::env::var_os("XDG_STATE_HOME")
-        .map(PathBuf::from)
-        .or_else(|| {
-            std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".local/state"))
-        })?;
+    let state = std::env::var_os("XDG_STATE_HOME").map(PathBuf::from).or_else(|| {
+        std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".local/state"))
+    })?;
     Some(state.join("keytrail/history"))
 }
 

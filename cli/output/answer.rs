@@ -35,9 +35,7 @@ pub(crate) async fn write<E: std::error::Error + Send + Sync + 'static>(
             writeln!(out, "{table}")?;
         }
         AnswerFormat::Csv => {
-            let mut writer = arrow::csv::WriterBuilder::new()
-                .with_header(true)
-                .build(&mut *out);
+            let mut writer = arrow::csv::WriterBuilder::new().with_header(true).build(&mut *out);
             writer.write(&as_text(&RecordBatch::new_empty(schema))?)?;
             while let Some(batch) = batches.next().await {
                 let batch = batch.context("the query failed")?;
@@ -85,9 +83,7 @@ pub(crate) async fn write<E: std::error::Error + Send + Sync + 'static>(
 /// An empty table in KeyTrail's look.
 pub(crate) fn plain_table() -> Table {
     let mut table = Table::new();
-    table
-        .load_style(UTF8_FULL_CONDENSED)
-        .set_content_arrangement(ContentArrangement::Disabled);
+    table.load_style(UTF8_FULL_CONDENSED).set_content_arrangement(ContentArrangement::Disabled);
     table
 }
 
@@ -96,21 +92,12 @@ fn table(schema: &SchemaRef, format: AnswerFormat) -> Table {
     if format == AnswerFormat::Markdown {
         table.load_style(ASCII_MARKDOWN);
     }
-    table.set_header(
-        schema
-            .fields()
-            .iter()
-            .map(|field| cell(field.name(), format)),
-    );
+    table.set_header(schema.fields().iter().map(|field| cell(field.name(), format)));
     table
 }
 
 fn cell(value: &str, format: AnswerFormat) -> String {
-    if format == AnswerFormat::Markdown {
-        text::markdown(value)
-    } else {
-        text::terminal(value)
-    }
+    if format == AnswerFormat::Markdown { text::markdown(value) } else { text::terminal(value) }
 }
 
 fn add_rows(table: &mut Table, batch: &RecordBatch, format: AnswerFormat) -> Result<u64> {
@@ -155,8 +142,5 @@ fn as_text(batch: &RecordBatch) -> Result<RecordBatch> {
         fields.push(Field::new(text::csv(field.name()), DataType::Utf8, true));
         columns.push(Arc::new(StringArray::from(texts)));
     }
-    Ok(RecordBatch::try_new(
-        Arc::new(Schema::new(fields)),
-        columns,
-    )?)
+    Ok(RecordBatch::try_new(Arc::new(Schema::new(fields)), columns)?)
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use analyze::{DetectionRun, Finding, Severity};
 use anstyle::{AnsiColor, Style};
 use serde_json::Value;
-use textwrap::Options;
+use textwrap::{Options, WordSeparator, WordSplitter};
 
 use super::text::{FAINT, HEAD, WARN, count, grouped, terminal, time};
 
@@ -27,11 +27,8 @@ pub(crate) fn print(run: &DetectionRun, lake: &str, own_accounts_inferred: bool)
     let (start, end) = (time(run.window.start), time(run.window.end));
     if run.findings.is_empty() {
         anstream::println!("{HEAD}Nothing found{HEAD:#} from {start} to {end}.");
-        let ids: Vec<&str> = run
-            .outcomes
-            .iter()
-            .map(|outcome| outcome.detection.as_str())
-            .collect();
+        let ids: Vec<&str> =
+            run.outcomes.iter().map(|outcome| outcome.detection.as_str()).collect();
         anstream::println!("{}", wrapped(&format!("Checked: {}.", ids.join(", ")), 0));
     } else {
         anstream::println!(
@@ -68,12 +65,12 @@ fn judged(run: &DetectionRun, lake: &str, own_accounts_inferred: bool) -> String
     if coverage.places == 0 {
         text.push_str("; no logs arrived for this window, so nothing found means nothing known.");
     } else {
-        text.push_str(&format!(
+        text += &format!(
             "; logs of {} arrived in {} of {} hours.",
             count(coverage.places as u64, "account and Region pair"),
             grouped(coverage.hours_covered),
             grouped(coverage.hours),
-        ));
+        );
     }
     if own_accounts_inferred {
         text.push_str(" No configuration: every account with logs here counts as ours.");
@@ -110,18 +107,9 @@ fn print_group(group: &[&Finding]) {
             group.len() - SHOWN_MAX
         );
     }
-    anstream::println!(
-        "{}",
-        wrapped(&format!("Why it matters: {}", terminal(&first.why)), 2)
-    );
-    anstream::println!(
-        "{}",
-        wrapped(&format!("Look first at: {}", terminal(&first.respond)), 2)
-    );
-    anstream::println!(
-        "{}\n",
-        wrapped(&format!("May be: {}", terminal(&first.benign)), 2)
-    );
+    anstream::println!("{}", wrapped(&format!("Why it matters: {}", terminal(&first.why)), 2));
+    anstream::println!("{}", wrapped(&format!("Look first at: {}", terminal(&first.respond)), 2));
+    anstream::println!("{}\n", wrapped(&format!("May be: {}", terminal(&first.benign)), 2));
 }
 
 fn print_finding(finding: &Finding) {
@@ -132,7 +120,7 @@ fn print_finding(finding: &Finding) {
         wrapped(&terminal(&finding.summary), 11).trim_start()
     );
     let field = |name: &str, value: &str| {
-        anstream::println!("           {FAINT}{name:<6}{FAINT:#} {value}")
+        anstream::println!("           {FAINT}{name:<6}{FAINT:#} {value}");
     };
     if let Some(actor) = &finding.actor {
         field("who", &terminal(actor));
@@ -140,10 +128,8 @@ fn print_finding(finding: &Finding) {
     if let Some(key) = &finding.key_arn {
         field("key", &terminal(key));
     }
-    let place = [&finding.account_id, &finding.region]
-        .into_iter()
-        .flatten()
-        .map(|text| terminal(text));
+    let place =
+        [&finding.account_id, &finding.region].into_iter().flatten().map(|text| terminal(text));
     field("where", &place.collect::<Vec<_>>().join(" "));
     field("when", &when(finding));
     let details: Vec<String> = finding
@@ -152,18 +138,11 @@ fn print_finding(finding: &Finding) {
         .filter_map(|(name, value)| Some(format!("{}: {}", name.replace('_', " "), detail(value)?)))
         .collect();
     if !details.is_empty() {
-        field(
-            "more",
-            wrapped(&terminal(&details.join("; ")), 18).trim_start(),
-        );
+        field("more", wrapped(&terminal(&details.join("; ")), 18).trim_start());
     }
     if let Some(id) = finding.event_ids.first() {
         let more = finding.event_ids.len() - 1;
-        let more = if more == 0 {
-            String::new()
-        } else {
-            format!(" and {more} more")
-        };
+        let more = if more == 0 { String::new() } else { format!(" and {more} more") };
         field("event", &format!("{}{more}", terminal(id)));
     }
 }
@@ -176,7 +155,7 @@ fn when(finding: &Finding) -> String {
         text = format!("{} to {}", terminal(first), terminal(last));
     }
     if let Some(times) = finding.event_count.filter(|times| *times > 1) {
-        text.push_str(&format!(", {} times", grouped(times)));
+        text += &format!(", {} times", grouped(times));
     }
     text
 }
@@ -188,19 +167,11 @@ fn detail(value: &Value) -> Option<String> {
         Value::Null => return None,
         Value::String(text) => text.clone(),
         Value::Array(items) if items.is_empty() => return None,
-        Value::Array(items) => items
-            .iter()
-            .filter_map(detail)
-            .collect::<Vec<_>>()
-            .join(", "),
+        Value::Array(items) => items.iter().filter_map(detail).collect::<Vec<_>>().join(", "),
         other => other.to_string(),
     };
     let cut: String = text.chars().take(CHARACTERS_MAX).collect();
-    Some(if cut.len() < text.len() {
-        format!("{cut}...")
-    } else {
-        text
-    })
+    Some(if cut.len() < text.len() { format!("{cut}...") } else { text })
 }
 
 fn style(severity: Severity) -> Style {
@@ -220,7 +191,9 @@ fn wrapped(text: &str, indent: usize) -> String {
         Options::new(100)
             .initial_indent(&indent)
             .subsequent_indent(&indent)
-            .break_words(false),
+            .break_words(false)
+            .word_splitter(WordSplitter::NoHyphenation)
+            .word_separator(WordSeparator::AsciiSpace),
     )
 }
 

@@ -65,11 +65,7 @@ pub(crate) fn markdown(text: &str) -> String {
 
 /// A count with its noun: `1 file`, `2 files`.
 pub(crate) fn count(number: u64, noun: &str) -> String {
-    format!(
-        "{} {noun}{}",
-        grouped(number),
-        if number == 1 { "" } else { "s" }
-    )
+    format!("{} {noun}{}", grouped(number), if number == 1 { "" } else { "s" })
 }
 
 /// Digits in groups of three.
@@ -87,10 +83,8 @@ pub(crate) fn grouped(number: u64) -> String {
 
 /// Microseconds since 1970 as ISO 8601, UTC.
 pub(crate) fn time(micros: i64) -> String {
-    chrono::DateTime::from_timestamp_micros(micros).map_or_else(
-        || micros.to_string(),
-        |time| time.format("%Y-%m-%dT%H:%M:%SZ").to_string(),
-    )
+    chrono::DateTime::from_timestamp_micros(micros)
+        .map_or_else(|| micros.to_string(), |time| time.format("%Y-%m-%dT%H:%M:%SZ").to_string())
 }
 
 #[cfg(test)]
@@ -99,10 +93,7 @@ mod tests {
 
     #[test]
     fn control_characters_are_shown_and_not_obeyed() {
-        assert_eq!(
-            terminal("a\u{1b}[31mb\r\n\u{202e}c"),
-            "a\\u{1b}[31mb\\r\\n\\u{202e}c"
-        );
+        assert_eq!(terminal("a\u{1b}[31mb\r\n\u{202e}c"), "a\\u{1b}[31mb\\r\\n\\u{202e}c");
     }
 
     #[test]

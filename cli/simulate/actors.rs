@@ -44,11 +44,7 @@ impl Stage<'_> {
     /// An IAM user: with a console session without MFA, or with nothing but a long-term key.
     pub(super) fn user(&mut self, place: Place, name: &str, console_since: Option<i64>) -> Actor {
         let (partition, account) = (self.estate.partition, &self.account(place).id);
-        let prefix = if console_since.is_some() {
-            "ASIA"
-        } else {
-            "AKIA"
-        };
+        let prefix = if console_since.is_some() { "ASIA" } else { "AKIA" };
         let (id, access_key) = (self.dice.unique_id("AIDA"), self.dice.unique_id(prefix));
         let context = console_since.map_or(String::new(), |time| {
             let created = moment(time).format("%Y-%m-%dT%H:%M:%SZ");
@@ -61,11 +57,7 @@ impl Stage<'_> {
             ),
             arn,
             address: "203.0.113.40".to_owned(),
-            agent: if console_since.is_some() {
-                BROWSER
-            } else {
-                COMMAND_LINE
-            },
+            agent: if console_since.is_some() { BROWSER } else { COMMAND_LINE },
             console: console_since.is_some(),
         }
     }

@@ -10,39 +10,15 @@ use super::usage::Habit;
 
 /// The habits of all other services.
 pub(super) static HABITS: [Habit; 5] = [
-    Habit {
-        share: 0.52,
-        rhythm: Rhythm::Day,
-        act: by_workload,
-    },
-    Habit {
-        share: 0.30,
-        rhythm: Rhythm::Flat,
-        act: by_service,
-    },
-    Habit {
-        share: 0.06,
-        rhythm: Rhythm::Flat,
-        act: service_role,
-    },
-    Habit {
-        share: 0.06,
-        rhythm: Rhythm::Office,
-        act: by_person,
-    },
-    Habit {
-        share: 0.06,
-        rhythm: Rhythm::Office,
-        act: by_pipeline,
-    },
+    Habit { share: 0.52, rhythm: Rhythm::Day, act: by_workload },
+    Habit { share: 0.30, rhythm: Rhythm::Flat, act: by_service },
+    Habit { share: 0.06, rhythm: Rhythm::Flat, act: service_role },
+    Habit { share: 0.06, rhythm: Rhythm::Office, act: by_person },
+    Habit { share: 0.06, rhythm: Rhythm::Office, act: by_pipeline },
 ];
 
 fn template(scene: &mut Scene<'_>, writes: f64) -> &'static Template {
-    if scene.dice.chance(writes) {
-        scene.dice.pick(&WRITES)
-    } else {
-        scene.dice.pick(&READS)
-    }
+    if scene.dice.chance(writes) { scene.dice.pick(&WRITES) } else { scene.dice.pick(&READS) }
 }
 
 fn send(
@@ -62,16 +38,15 @@ fn send(
         scene.request_hex(16);
         put(&mut scene.request, part);
     }
-    let source = SOURCES
-        .iter()
-        .find(|source| source.strip_suffix(".amazonaws.com") == Some(service));
+    let source =
+        SOURCES.iter().find(|source| source.strip_suffix(".amazonaws.com") == Some(service));
     let call = Call {
         version,
         source: source.unwrap_or(&"ec2.amazonaws.com"),
         read_only,
         ..Call::default()
     };
-    scene.kms(second, caller, name, call)
+    scene.kms(second, caller, name, &call)
 }
 
 fn by_workload(scene: &mut Scene<'_>, second: u32) -> anyhow::Result<()> {

@@ -11,11 +11,7 @@ use super::text::{put, put_format, put_hex};
 pub(super) fn issue(scene: &mut Scene<'_>, second: u32, holder: Holder) -> anyhow::Result<()> {
     let roster = scene.roster;
     match holder {
-        Holder::Workload {
-            workload,
-            quarter,
-            session,
-        } => {
+        Holder::Workload { workload, quarter, session } => {
             let held = &roster.workloads[workload][quarter][session];
             by_service(scene, second, workload, held)
         }
@@ -32,14 +28,10 @@ fn sts(
     second: u32,
     caller: Caller<'_>,
     name: &str,
-    call: Call<'_>,
+    call: &Call<'_>,
 ) -> anyhow::Result<()> {
-    let call = Call {
-        source: "sts.amazonaws.com",
-        version: 8 + second as u8 % 4,
-        ..call
-    };
-    scene.kms(second, caller, name, call)
+    let call = Call { source: "sts.amazonaws.com", version: 8 + second as u8 % 4, ..*call };
+    scene.kms(second, caller, name, &call)
 }
 
 /// The response of a call that issues credentials.
@@ -99,12 +91,8 @@ fn role_issue(
         &mut scene.request,
         format_args!(r#"{{"roleArn":"{role_arn}","roleSessionName":"{session}"}}"#),
     );
-    let call = Call {
-        response: &response,
-        resources: &resources,
-        ..Call::default()
-    };
-    sts(scene, second, Caller::Service(service), "AssumeRole", call)
+    let call = Call { response: &response, resources: &resources, ..Call::default() };
+    sts(scene, second, Caller::Service(service), "AssumeRole", &call)
 }
 
 /// Other services take up their roles all day.
@@ -112,10 +100,7 @@ pub(super) fn service_role(scene: &mut Scene<'_>, second: u32) -> anyhow::Result
     const SERVICES: [(&str, &str); 4] = [
         ("config.amazonaws.com", "AWSServiceRoleForConfig"),
         ("autoscaling.amazonaws.com", "AWSServiceRoleForAutoScaling"),
-        (
-            "inspector2.amazonaws.com",
-            "AWSServiceRoleForAmazonInspector2",
-        ),
+        ("inspector2.amazonaws.com", "AWSServiceRoleForAmazonInspector2"),
         ("rds.amazonaws.com", "AWSServiceRoleForRDS"),
     ];
     let (service, role) = *scene.dice.pick(&SERVICES);
@@ -151,12 +136,8 @@ fn by_person(
     let response = issued(scene, second, &held.access_key, "");
     let serial = format!("arn:{partition}:iam::{id}:mfa/{name}");
     let role_arn = person.role_arn(scene.estate, account);
-    let call = Call {
-        address: &held.address,
-        agent: held.agent,
-        response: &response,
-        ..Call::default()
-    };
+    let call =
+        Call { address: &held.address, agent: held.agent, response: &response, ..Call::default() };
     scene.request.clear();
     match person.sign_in {
         SignIn::UserWithMfa => {
@@ -165,11 +146,8 @@ fn by_person(
                 &mut scene.request,
                 format_args!(r#"{{"durationSeconds":28800,"serialNumber":"{serial}"}}"#),
             );
-            let call = Call {
-                identity: &user,
-                ..call
-            };
-            sts(scene, second + 1, Caller::Foreign, "GetSessionToken", call)
+            let call = Call { identity: &user, ..call };
+            sts(scene, second + 1, Caller::Foreign, "GetSessionToken", &call)
         }
         SignIn::KeyAdministrator => {
             put_format(
@@ -178,11 +156,8 @@ fn by_person(
                     r#"{{"roleArn":"{role_arn}","roleSessionName":"{name}","sourceIdentity":"{name}","serialNumber":"{serial}","durationSeconds":28800}}"#
                 ),
             );
-            let call = Call {
-                identity: &user,
-                ..call
-            };
-            sts(scene, second, Caller::Foreign, "AssumeRole", call)
+            let call = Call { identity: &user, ..call };
+            sts(scene, second, Caller::Foreign, "AssumeRole", &call)
         }
         SignIn::IdentityCenter => {
             put_format(
@@ -194,11 +169,8 @@ fn by_person(
             let identity = format!(
                 r#"{{"type":"SAMLUser","principalId":"sso:{name}@example.com","userName":"{name}@example.com","identityProvider":"sso""#
             );
-            let call = Call {
-                identity: &identity,
-                ..call
-            };
-            sts(scene, second, Caller::Foreign, "AssumeRoleWithSAML", call)
+            let call = Call { identity: &identity, ..call };
+            sts(scene, second, Caller::Foreign, "AssumeRoleWithSAML", &call)
         }
     }
 }
@@ -231,7 +203,7 @@ fn console_login(
         event_type: "AwsConsoleSignIn",
         ..Call::default()
     };
-    let sent = scene.kms(second, Caller::Foreign, "ConsoleLogin", call);
+    let sent = scene.kms(second, Caller::Foreign, "ConsoleLogin", &call);
     scene.request.clear();
     sent
 }

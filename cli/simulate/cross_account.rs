@@ -48,11 +48,7 @@ fn crossings(scene: &Scene<'_>, caller: usize, slot: i64) -> Vec<Crossing> {
         * scene.schedule.part(Rhythm::Day, scene.region_index, slot)
         * scene.schedule.activity(cell, weight, slot);
     let sessions = account.workloads[account.workload(WORKLOAD)].sessions.len();
-    let mut dice = Dice::new(
-        scene.seed,
-        Purpose::CrossAccount,
-        &[cell[0], cell[1], slot as u64],
-    );
+    let mut dice = Dice::new(scene.seed, Purpose::CrossAccount, &[cell[0], cell[1], slot as u64]);
     (0..dice.poisson(mean))
         .map(|_| Crossing {
             offset: dice.below(300),
@@ -80,15 +76,9 @@ fn write_copy(
     let workload = &account.workloads[index];
     scene.request.clear();
     let (name, head) = if crossing.decrypt {
-        (
-            "Decrypt",
-            r#""encryptionAlgorithm":"SYMMETRIC_DEFAULT""#.to_owned(),
-        )
+        ("Decrypt", r#""encryptionAlgorithm":"SYMMETRIC_DEFAULT""#.to_owned())
     } else {
-        (
-            "GenerateDataKey",
-            format!(r#""keyId":"{}","keySpec":"AES_256""#, key.arn),
-        )
+        ("GenerateDataKey", format!(r#""keyId":"{}","keySpec":"AES_256""#, key.arn))
     };
     put_format(
         &mut scene.request,
@@ -97,11 +87,7 @@ fn write_copy(
             crossing.part
         ),
     );
-    let additional = if crossing.version == 11 {
-        key.material.as_str()
-    } else {
-        ""
-    };
+    let additional = if crossing.version == 11 { key.material.as_str() } else { "" };
     let owner_side = scene.account_index == 0;
     let call = Call {
         version: crossing.version,
@@ -118,21 +104,13 @@ fn write_copy(
             r#"{{"type":"AWSAccount","principalId":"{}:{}","accountId":"{}""#,
             workload.role_id, workload.sessions[crossing.session], account.id
         );
-        let call = Call {
-            identity: &identity,
-            address: "192.0.2.200",
-            agent: workload.agent,
-            ..call
-        };
-        return scene.kms(second, Caller::Foreign, name, call);
+        let call =
+            Call { identity: &identity, address: "192.0.2.200", agent: workload.agent, ..call };
+        return scene.kms(second, Caller::Foreign, name, &call);
     }
     let quarter = ((second / super::roster::QUARTER_SECONDS) as usize).min(3);
     let session = &scene.roster.workloads[index][quarter][crossing.session];
-    let call = Call {
-        identity: &session.identity,
-        address: "192.0.2.200",
-        agent: session.agent,
-        ..call
-    };
-    scene.kms(second, Caller::Foreign, name, call)
+    let call =
+        Call { identity: &session.identity, address: "192.0.2.200", agent: session.agent, ..call };
+    scene.kms(second, Caller::Foreign, name, &call)
 }

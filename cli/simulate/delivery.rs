@@ -141,8 +141,7 @@ impl<'a> Delivery<'a> {
         self.totals.records += 1;
         self.totals.kms_records += u64::from(is_kms);
         let file = self.with_file(slot);
-        file.records
-            .push((second, start as u32, file.text.len() as u32));
+        file.records.push((second, start as u32, file.text.len() as u32));
         if file.records.len() >= file.full_at {
             self.close(slot)?;
         }
@@ -201,8 +200,7 @@ impl<'a> Delivery<'a> {
             if position > 0 {
                 self.document.push(b',');
             }
-            self.document
-                .extend_from_slice(&file.text[start as usize..end as usize]);
+            self.document.extend_from_slice(&file.text[start as usize..end as usize]);
         }
         self.document.extend_from_slice(b"]}");
         self.write_file(slot, &file)?;
@@ -213,18 +211,14 @@ impl<'a> Delivery<'a> {
     }
 
     fn write_file(&mut self, slot: i64, file: &OpenFile) -> anyhow::Result<()> {
-        let Route {
-            account_id, region, ..
-        } = &self.route;
+        let Route { account_id, region, .. } = &self.route;
         let stamp = moment((self.route.day * SLOTS_PER_DAY + slot) * i64::from(SLOT_SECONDS));
         let folder = self
             .route
             .account_folder
             .join(format!("CloudTrail/{region}/{}", stamp.format("%Y/%m/%d")));
-        let random = self.dice.text(
-            b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789",
-            16,
-        );
+        let random =
+            self.dice.text(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789", 16);
         let name = format!(
             "{account_id}_CloudTrail_{region}_{}_{random}.json.gz",
             stamp.format("%Y%m%dT%H%MZ")

@@ -99,9 +99,7 @@ impl Dice {
 
     /// `length` characters of `alphabet`.
     pub(super) fn text(&mut self, alphabet: &[u8], length: usize) -> String {
-        (0..length)
-            .map(|_| char::from(*self.pick(alphabet)))
-            .collect()
+        (0..length).map(|_| char::from(*self.pick(alphabet))).collect()
     }
 
     /// `length` lower-case hexadecimal digits.
@@ -111,10 +109,7 @@ impl Dice {
 
     /// An IAM unique id or access key id: a four-letter prefix and 16 characters.
     pub(super) fn unique_id(&mut self, prefix: &str) -> String {
-        format!(
-            "{prefix}{}",
-            self.text(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", 16)
-        )
+        format!("{prefix}{}", self.text(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", 16))
     }
 
     /// Puts a list in random order.
@@ -150,10 +145,7 @@ mod tests {
         for mean in [0.2, 5.0, 90.0] {
             let total: u32 = (0..4000).map(|_| dice.poisson(mean)).sum();
             let seen = f64::from(total) / 4000.0;
-            assert!(
-                (seen - mean).abs() < mean * 0.1 + 0.05,
-                "{mean} became {seen}"
-            );
+            assert!((seen - mean).abs() < mean * 0.1 + 0.05, "{mean} became {seen}");
         }
     }
 

@@ -36,11 +36,7 @@ pub(super) struct DigestLog {
 impl DigestLog {
     /// `root` is the folder above `AWSLogs`.
     pub(super) fn new(root: &Path, seed: u64) -> Self {
-        Self {
-            root: root.to_owned(),
-            seed,
-            hours: BTreeMap::new(),
-        }
+        Self { root: root.to_owned(), seed, hours: BTreeMap::new() }
     }
 
     pub(super) fn add(
@@ -49,53 +45,34 @@ impl DigestLog {
         path: &Path,
         seconds: impl Iterator<Item = u32> + Clone,
     ) {
-        let object = path
-            .strip_prefix(&self.root)
-            .unwrap_or(path)
-            .display()
-            .to_string();
-        let (oldest, newest) = (
-            seconds.clone().min().unwrap_or(0),
-            seconds.max().unwrap_or(0),
-        );
-        self.hours.entry(slot / 12).or_default().push(Listed {
-            object,
-            oldest,
-            newest,
-        });
+        // Hours of the next day belong to that day's job; what arrives there late stays unlisted.
+        if slot / 12 >= 24 {
+            return;
+        }
+        let object = path.strip_prefix(&self.root).unwrap_or(path).display().to_string();
+        let (oldest, newest) = (seconds.clone().min().unwrap_or(0), seconds.max().unwrap_or(0));
+        self.hours.entry(slot / 12).or_default().push(Listed { object, oldest, newest });
     }
 
     /// Writes one digest per hour that saw files; returns their size.
     pub(super) fn write(self, route: &Route, packer: &mut Packer) -> anyhow::Result<u64> {
         let mut bytes = 0;
         for (hour, listed) in &self.hours {
-            let mut dice = Dice::new(
-                self.seed,
-                Purpose::Digest,
-                &[(route.day * 24 + hour) as u64],
-            );
-            let path = self.root.join(self.object(route, *hour + 1));
+            let mut dice = Dice::new(self.seed, Purpose::Digest, &[(route.day * 24 + hour) as u64]);
+            let target = self.root.join(self.object(route, *hour + 1));
             let text = self.document(route, *hour, listed, &mut dice);
-            let packed = packer.pack(text.as_bytes())?;
-            make_folder(path.parent().unwrap_or(&self.root))?;
-            fs::write(&path, packed).with_context(|| format!("writing {}", path.display()))?;
-            bytes += packed.len() as u64;
+            let member = packer.pack(text.as_bytes())?;
+            make_folder(target.parent().unwrap_or(&self.root))?;
+            fs::write(&target, member).with_context(|| format!("writing {}", target.display()))?;
+            bytes += member.len() as u64;
         }
         Ok(bytes)
     }
 
     /// The name of the digest that ends with the given hour of the day.
     fn object(&self, route: &Route, hour: i64) -> String {
-        let Route {
-            account_folder,
-            account_id,
-            region,
-            day,
-            ..
-        } = route;
-        let folder = account_folder
-            .strip_prefix(&self.root)
-            .unwrap_or(account_folder);
+        let Route { account_folder, account_id, region, day, .. } = route;
+        let folder = account_folder.strip_prefix(&self.root).unwrap_or(account_folder);
         let end = moment((day * 24 + hour) * 3600);
         format!(
             "{}/CloudTrail-Digest/{region}/{}/{account_id}_CloudTrail-Digest_{region}_{TRAIL}_{region}_{}.json.gz",

@@ -2,7 +2,6 @@
 
 use super::record::Call;
 use super::scene::{Caller, Scene};
-use super::text::put_format;
 use super::usage::workload_of;
 
 /// A workload uses its own key directly, through the VPC endpoint.
@@ -53,15 +52,11 @@ fn direct_call(
     let call = Call {
         version,
         additional: if version == 11 { &key.material } else { "" },
-        resources: if operation == "ReEncrypt" {
-            &both
-        } else {
-            &key.resources
-        },
+        resources: if operation == "ReEncrypt" { &both } else { &key.resources },
         vpc_endpoint: &account.vpc_endpoints[scene.region_index],
         ..Call::default()
     };
-    scene.kms(second, Caller::Direct(session), operation, call)
+    scene.kms(second, Caller::Direct(session), operation, &call)
 }
 
 pub(super) fn own_encryption(scene: &mut Scene<'_>, second: u32) -> anyhow::Result<()> {
@@ -77,33 +72,20 @@ pub(super) fn own_encryption(scene: &mut Scene<'_>, second: u32) -> anyhow::Resu
 }
 
 pub(super) fn nightly_encryption(scene: &mut Scene<'_>, second: u32) -> anyhow::Result<()> {
-    direct_call(
-        scene,
-        second,
-        scene.account.workload("nightly-settlement"),
-        "payments-data",
-    )
+    direct_call(scene, second, scene.account.workload("nightly-settlement"), "payments-data")
 }
 
 /// Asymmetric keys, MACs and random numbers.
 pub(super) fn signing(scene: &mut Scene<'_>, second: u32) -> anyhow::Result<()> {
     const CALLS: [(&str, &str, &str); 6] = [
-        (
-            "Sign",
-            "token-signing",
-            r#","messageType":"DIGEST","signingAlgorithm":"ECDSA_SHA_256"}"#,
-        ),
+        ("Sign", "token-signing", r#","messageType":"DIGEST","signingAlgorithm":"ECDSA_SHA_256"}"#),
         (
             "Verify",
             "token-signing",
             r#","messageType":"DIGEST","signingAlgorithm":"ECDSA_SHA_256"}"#,
         ),
         ("GetPublicKey", "token-signing", "}"),
-        (
-            "GenerateMac",
-            "api-mac",
-            r#","macAlgorithm":"HMAC_SHA_256"}"#,
-        ),
+        ("GenerateMac", "api-mac", r#","macAlgorithm":"HMAC_SHA_256"}"#),
         ("VerifyMac", "api-mac", r#","macAlgorithm":"HMAC_SHA_256"}"#),
         ("GenerateRandom", "api-mac", ""),
     ];
@@ -114,21 +96,10 @@ pub(super) fn signing(scene: &mut Scene<'_>, second: u32) -> anyhow::Result<()> 
     scene.request.clear();
     if name == "GenerateRandom" {
         scene.request_text("null");
-        let call = Call {
-            version,
-            resources: "[]",
-            ..Call::default()
-        };
-        return scene.kms(second, Caller::Direct(session), name, call);
+        let call = Call { version, resources: "[]", ..Call::default() };
+        return scene.kms(second, Caller::Direct(session), name, &call);
     }
-    super::text::put_format(
-        &mut scene.request,
-        format_args!(r#"{{"keyId":"{}"{rest}"#, key.alias),
-    );
-    let call = Call {
-        version,
-        resources: &key.resources,
-        ..Call::default()
-    };
-    scene.kms(second, Caller::Direct(session), name, call)
+    super::text::put_format(&mut scene.request, format_args!(r#"{{"keyId":"{}"{rest}"#, key.alias));
+    let call = Call { version, resources: &key.resources, ..Call::default() };
+    scene.kms(second, Caller::Direct(session), name, &call)
 }

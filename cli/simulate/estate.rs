@@ -29,15 +29,8 @@ const CUSTOMER_ALIASES: [&str; 14] = [
     "platform-config",
 ];
 
-const MANAGED_ALIASES: [&str; 7] = [
-    "aws/secretsmanager",
-    "aws/ssm",
-    "aws/lambda",
-    "aws/dynamodb",
-    "aws/ebs",
-    "aws/rds",
-    "aws/s3",
-];
+const MANAGED_ALIASES: [&str; 7] =
+    ["aws/secretsmanager", "aws/ssm", "aws/lambda", "aws/dynamodb", "aws/ebs", "aws/rds", "aws/s3"];
 
 /// One KMS key and the texts that its records repeat.
 #[derive(Debug)]
@@ -85,10 +78,7 @@ impl Estate {
             .map(|index| Account::new(plan, regions, index, account_size(index) / total))
             .collect();
         let mut dice = Dice::new(plan.seed, Purpose::Estate, &[u64::MAX]);
-        let organization = format!(
-            "o-{}",
-            dice.text(b"abcdefghijklmnopqrstuvwxyz0123456789", 10)
-        );
+        let organization = format!("o-{}", dice.text(b"abcdefghijklmnopqrstuvwxyz0123456789", 10));
         Self {
             partition: plan.partition,
             regions,
@@ -111,10 +101,7 @@ impl Account {
             keys,
             workloads: workloads(plan.partition, &id, &mut dice),
             people: people(&mut dice),
-            vpc_endpoints: regions
-                .iter()
-                .map(|_| format!("vpce-{}", dice.hex(17)))
-                .collect(),
+            vpc_endpoints: regions.iter().map(|_| format!("vpce-{}", dice.hex(17))).collect(),
             pipeline_id: dice.unique_id("AIDA"),
             pipeline_key: dice.unique_id("AKIA"),
             id,
@@ -124,16 +111,11 @@ impl Account {
     /// The key with this alias in one of the account's Regions.
     pub(super) fn key(&self, region: usize, alias: &str) -> &Key {
         let keys = &self.keys[region];
-        keys.iter()
-            .find(|key| key.alias.strip_prefix("alias/") == Some(alias))
-            .unwrap_or(&keys[0])
+        keys.iter().find(|key| key.alias.strip_prefix("alias/") == Some(alias)).unwrap_or(&keys[0])
     }
 
     pub(super) fn workload(&self, name: &str) -> usize {
-        self.workloads
-            .iter()
-            .position(|workload| workload.name == name)
-            .unwrap_or(0)
+        self.workloads.iter().position(|workload| workload.name == name).unwrap_or(0)
     }
 }
 

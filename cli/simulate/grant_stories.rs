@@ -42,10 +42,7 @@ fn foreign_grant(stage: &mut Stage<'_>, place: Place) {
     let time = stage.recent(0.1);
     let actor = stage.role(place, "IntegrationEngineer", "alex.reed", time, true);
     let key = stage.key(place, "partner-exports");
-    let grantee = format!(
-        "arn:{}:iam::{FOREIGN_ACCOUNT}:role/vendor-sync",
-        stage.estate.partition
-    );
+    let grantee = format!("arn:{}:iam::{FOREIGN_ACCOUNT}:role/vendor-sync", stage.estate.partition);
     let deed = create_grant(
         stage,
         key,
@@ -55,18 +52,9 @@ fn foreign_grant(stage: &mut Stage<'_>, place: Place) {
     );
     let seen = [stage.act(place, time, &actor, &deed)];
     for (detection, title) in [
-        (
-            "grant_to_external_account",
-            "a role of a foreign account was given a key",
-        ),
-        (
-            "grant_delegates_granting",
-            "the grantee may give the key on",
-        ),
-        (
-            "risky_permission_used",
-            "an engineer created a grant directly",
-        ),
+        ("grant_to_external_account", "a role of a foreign account was given a key"),
+        ("grant_delegates_granting", "the grantee may give the key on"),
+        ("risky_permission_used", "an engineer created a grant directly"),
     ] {
         stage.label(detection, title, place, &actor, Some(key), &seen);
     }
@@ -121,13 +109,7 @@ fn forgotten_grant(stage: &mut Stage<'_>, place: Place) {
     let path = "service/migration-reader";
     let reader = stage.role(place, path, "i-0123456789abcdef0", time, false);
     let reader_arn = reader.arn.clone();
-    let deed = create_grant(
-        stage,
-        key,
-        &reader_arn,
-        r#""Decrypt""#,
-        r#""purpose":"migration""#,
-    );
+    let deed = create_grant(stage, key, &reader_arn, r#""Decrypt""#, r#""purpose":"migration""#);
     let seen = [stage.act(place, time, &actor, &deed)];
     for step in 1..=3 {
         let request = r#"{"encryptionAlgorithm":"SYMMETRIC_DEFAULT","encryptionContext":{"purpose":"migration"}}"#;

@@ -12,11 +12,8 @@ use super::text::put_format;
 /// Grants created per KMS call; each adds a use and a retirement.
 const SHARE: f64 = 0.006;
 /// Lives in slots; every service has its own.
-const LIVES: [(Service, i64); 3] = [
-    (Service::Volume, 12),
-    (Service::Backup, 3),
-    (Service::Database, 6 * SLOTS_PER_DAY),
-];
+const LIVES: [(Service, i64); 3] =
+    [(Service::Volume, 12), (Service::Backup, 3), (Service::Database, 6 * SLOTS_PER_DAY)];
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Service {
@@ -149,10 +146,10 @@ fn send(
     identity: &str,
     via: &str,
     name: &str,
-    call: Call<'_>,
+    call: &Call<'_>,
 ) -> anyhow::Result<()> {
-    let call = Call { identity, ..call };
-    scene.kms(second, Caller::Given { via }, name, call)
+    let call = Call { identity, ..*call };
+    scene.kms(second, Caller::Given { via }, name, &call)
 }
 
 fn create(scene: &mut Scene<'_>, grant: &Grant, second: u32) -> anyhow::Result<()> {
@@ -179,14 +176,7 @@ fn create(scene: &mut Scene<'_>, grant: &Grant, second: u32) -> anyhow::Result<(
         resources: &key.resources,
         ..Call::default()
     };
-    send(
-        scene,
-        second,
-        &parties.creator,
-        &parties.via,
-        "CreateGrant",
-        call,
-    )?;
+    send(scene, second, &parties.creator, &parties.via, "CreateGrant", &call)?;
     let version = scene.version();
     let (name, user) = match grant.service {
         Service::Volume => ("Decrypt", infrastructure(scene, &grant.instance)),
@@ -210,17 +200,9 @@ fn create(scene: &mut Scene<'_>, grant: &Grant, second: u32) -> anyhow::Result<(
             ),
         );
     }
-    let via = if grant.service == Service::Volume {
-        "AWS Internal"
-    } else {
-        &parties.via
-    };
-    let call = Call {
-        version,
-        resources: &key.resources,
-        ..Call::default()
-    };
-    send(scene, second + 4, &user, via, name, call)
+    let via = if grant.service == Service::Volume { "AWS Internal" } else { &parties.via };
+    let call = Call { version, resources: &key.resources, ..Call::default() };
+    send(scene, second + 4, &user, via, name, &call)
 }
 
 fn retire(scene: &mut Scene<'_>, grant: &Grant, second: u32) -> anyhow::Result<()> {
@@ -241,5 +223,5 @@ fn retire(scene: &mut Scene<'_>, grant: &Grant, second: u32) -> anyhow::Result<(
         resources: &key.resources,
         ..Call::default()
     };
-    send(scene, second, &identity, via, "RetireGrant", call)
+    send(scene, second, &identity, via, "RetireGrant", &call)
 }

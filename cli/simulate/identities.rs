@@ -28,11 +28,8 @@ pub(super) fn service_role(scene: &Scene<'_>, path: &str, session: &str) -> Stri
     let (partition, account) = (scene.estate.partition, &scene.account.id);
     let name = path.rsplit('/').next().unwrap_or(path);
     // A role's unique id must not change from call to call.
-    let mut dice = Dice::new(
-        scene.seed,
-        Purpose::Estate,
-        &[scene.account_index as u64, path.len() as u64, 1],
-    );
+    let mut dice =
+        Dice::new(scene.seed, Purpose::Estate, &[scene.account_index as u64, path.len() as u64, 1]);
     let id = dice.unique_id("AROA");
     let created = moment(scene.day * 86_400).format("%Y-%m-%dT%H:%M:%SZ");
     format!(

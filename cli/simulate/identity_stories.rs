@@ -25,9 +25,8 @@ fn without_mfa(stage: &mut Stage<'_>, place: Place) {
     };
     stage.act(place, time, &actor, &login);
     let key = stage.key(place, "customer-documents");
-    let seen: Vec<_> = (1..=3)
-        .map(|step| stage.act(place, time + step * 240, &actor, &decrypt(key)))
-        .collect();
+    let seen: Vec<_> =
+        (1..=3).map(|step| stage.act(place, time + step * 240, &actor, &decrypt(key))).collect();
     stage.label(
         "decrypt_without_mfa",
         "a console user without MFA decrypted",
@@ -54,9 +53,8 @@ fn long_term_key(stage: &mut Stage<'_>, place: Place) {
     let time = stage.recent(0.56);
     let actor = stage.user(place, "report-export", None);
     let key = stage.key(place, "analytics-lake");
-    let seen: Vec<_> = (0..4)
-        .map(|step| stage.act(place, time + step * 31, &actor, &decrypt(key)))
-        .collect();
+    let seen: Vec<_> =
+        (0..4).map(|step| stage.act(place, time + step * 31, &actor, &decrypt(key))).collect();
     stage.label(
         "decrypt_without_mfa",
         "a long-term access key decrypted",
@@ -73,24 +71,12 @@ fn root(stage: &mut Stage<'_>, place: Place) {
     let actor = stage.root(place, time);
     let key = stage.key(place, "platform-config");
     let request = format!(r#"{{"keyId":"{}"}}"#, key.id);
-    let look = Deed {
-        name: "DescribeKey",
-        request,
-        key: Some(key),
-        read_only: true,
-        ..Deed::default()
-    };
+    let look =
+        Deed { name: "DescribeKey", request, key: Some(key), read_only: true, ..Deed::default() };
     let request = format!(r#"{{"keyId":"{}","description":"reviewed"}}"#, key.id);
-    let change = Deed {
-        name: "UpdateKeyDescription",
-        request,
-        key: Some(key),
-        ..Deed::default()
-    };
-    let seen = [
-        stage.act(place, time, &actor, &look),
-        stage.act(place, time + 40, &actor, &change),
-    ];
+    let change = Deed { name: "UpdateKeyDescription", request, key: Some(key), ..Deed::default() };
+    let seen =
+        [stage.act(place, time, &actor, &look), stage.act(place, time + 40, &actor, &change)];
     stage.label(
         "root_used_kms",
         "the root user changed a key's description",
@@ -108,13 +94,8 @@ fn administrator_reads(stage: &mut Stage<'_>, place: Place) {
     let key = stage.key(place, "payments-data");
     let request = format!(r#"{{"keyId":"{}","rotationPeriodInDays":365}}"#, key.id);
     let response = format!(r#"{{"keyId":"{}"}}"#, key.arn);
-    let rotate = Deed {
-        name: "EnableKeyRotation",
-        request,
-        response,
-        key: Some(key),
-        ..Deed::default()
-    };
+    let rotate =
+        Deed { name: "EnableKeyRotation", request, response, key: Some(key), ..Deed::default() };
     let mut seen = vec![stage.act(place, time, &actor, &rotate)];
     for step in 1..=2 {
         seen.push(stage.act(place, time + step * 600, &actor, &decrypt(key)));

@@ -14,6 +14,9 @@ use super::roster::moment;
 use super::schedule::{SLOT_SECONDS, Schedule};
 use super::text::{Text, uuid_text};
 
+/// Days before an event that a detection of first times needs; without them it judges nothing.
+const FIRST_TIME_DAYS: i64 = 15;
+
 /// A record that waits for the job of its account, Region and day.
 #[derive(Debug)]
 pub(super) struct Planted {
@@ -122,16 +125,9 @@ impl<'a> Stage<'a> {
         let event_id = self.dice.uuid();
         let date = moment(time).format("%Y-%m-%d").to_string();
         let or = |text: &'_ str, other: &'static str| {
-            if text.is_empty() {
-                other.to_owned()
-            } else {
-                text.to_owned()
-            }
+            if text.is_empty() { other.to_owned() } else { text.to_owned() }
         };
-        let (source, response) = (
-            or(deed.source, "kms.amazonaws.com"),
-            or(&deed.response, "null"),
-        );
+        let (source, response) = (or(deed.source, "kms.amazonaws.com"), or(&deed.response, "null"));
         let (request, event_type) = (or(&deed.request, "null"), or(deed.event_type, "AwsApiCall"));
         let direct = deed.via.is_empty();
         let version = 11;
@@ -146,10 +142,7 @@ impl<'a> Stage<'a> {
             region: self.estate.regions[place.region].name,
             address: if direct { &actor.address } else { deed.via },
             agent: if direct { actor.agent } else { deed.via },
-            error: deed
-                .error
-                .as_ref()
-                .map(|(code, message)| (*code, message.as_str())),
+            error: deed.error.as_ref().map(|(code, message)| (*code, message.as_str())),
             request: request.as_bytes(),
             response: &response,
             additional: &deed.additional,
@@ -159,11 +152,7 @@ impl<'a> Stage<'a> {
             resources: deed.key.map_or("", |key| &key.resources),
             event_type: &event_type,
             recipient: &self.account(place).id,
-            tls_domain: if direct && !actor.console {
-                self.estate.partition.domain()
-            } else {
-                ""
-            },
+            tls_domain: if direct && !actor.console { self.estate.partition.domain() } else { "" },
             from_console: actor.console && deed.event_type.is_empty(),
             ..Call::default()
         };
@@ -177,10 +166,7 @@ impl<'a> Stage<'a> {
             text,
             is_kms,
         });
-        Seen {
-            time,
-            event_id: uuid_text(event_id),
-        }
+        Seen { time, event_id: uuid_text(event_id) }
     }
 
     /// Labels events as what a detection should find.
@@ -193,6 +179,10 @@ impl<'a> Stage<'a> {
         key: Option<&Key>,
         events: &[Seen],
     ) {
+        let first = events.iter().map(|seen| seen.time).min().unwrap_or(self.start);
+        if detection == "risky_permission_used" && first - self.start < FIRST_TIME_DAYS * 86_400 {
+            return;
+        }
         self.incidents.push(Incident {
             detection,
             title: title.to_owned(),
@@ -208,12 +198,8 @@ impl<'a> Stage<'a> {
     pub(super) fn document(&self, plan: &Plan) -> Value {
         let clock = |time: i64| moment(time).format("%Y-%m-%dT%H:%M:%SZ").to_string();
         let incidents: Vec<Value> = self.incidents.iter().map(Incident::document).collect();
-        let accounts: Vec<&String> = self
-            .estate
-            .accounts
-            .iter()
-            .map(|account| &account.id)
-            .collect();
+        let accounts: Vec<&String> =
+            self.estate.accounts.iter().map(|account| &account.id).collect();
         json!({
             "seed": plan.seed,
             "start": clock(self.start),
@@ -227,9 +213,7 @@ impl<'a> Stage<'a> {
 impl Incident {
     fn document(&self) -> Value {
         let clock = |time: Option<i64>| {
-            moment(time.unwrap_or_default())
-                .format("%Y-%m-%dT%H:%M:%SZ")
-                .to_string()
+            moment(time.unwrap_or_default()).format("%Y-%m-%dT%H:%M:%SZ").to_string()
         };
         let times = || self.events.iter().map(|seen| seen.time);
         let ids: Vec<&String> = self.events.iter().map(|seen| &seen.event_id).collect();

@@ -85,11 +85,7 @@ pub(super) fn workloads(partition: Partition, account: &str, dice: &mut Dice) ->
             Runtime::Pod,
             "aws-sdk-go-v2/1.32.2 ua/2.1 os/linux lang/go#1.23.2 md/GOARCH#arm64 api/kms#1.37.2",
         ),
-        (
-            "analytics-reader",
-            Runtime::Pod,
-            "aws-sdk-rust/1.3.3 os/linux lang/rust/1.81.0",
-        ),
+        ("analytics-reader", Runtime::Pod, "aws-sdk-rust/1.3.3 os/linux lang/rust/1.81.0"),
         (
             "reporting-service",
             Runtime::Instance,
@@ -98,9 +94,8 @@ pub(super) fn workloads(partition: Partition, account: &str, dice: &mut Dice) ->
     ];
     LIST.iter()
         .map(|&(name, runtime, agent)| {
-            let sessions = (0..3 + dice.below(4))
-                .map(|_| session_name(name, runtime, dice))
-                .collect();
+            let sessions =
+                (0..3 + dice.below(4)).map(|_| session_name(name, runtime, dice)).collect();
             Workload {
                 name,
                 runtime,
@@ -145,19 +140,12 @@ pub(super) fn people(dice: &mut Dice) -> Vec<Person> {
         .enumerate()
         .map(|(index, &name)| {
             let (sign_in, role) = match index {
-                0 => (
-                    SignIn::KeyAdministrator,
-                    "PlatformKeyAdministration".to_owned(),
-                ),
+                0 => (SignIn::KeyAdministrator, "PlatformKeyAdministration".to_owned()),
                 1 | 2 => (SignIn::UserWithMfa, String::new()),
-                odd if odd % 2 == 1 => (
-                    SignIn::IdentityCenter,
-                    format!("AWSReservedSSO_Developer_{}", suffixes[0]),
-                ),
-                _ => (
-                    SignIn::IdentityCenter,
-                    format!("AWSReservedSSO_ReadOnly_{}", suffixes[1]),
-                ),
+                odd if odd % 2 == 1 => {
+                    (SignIn::IdentityCenter, format!("AWSReservedSSO_Developer_{}", suffixes[0]))
+                }
+                _ => (SignIn::IdentityCenter, format!("AWSReservedSSO_ReadOnly_{}", suffixes[1])),
             };
             Person {
                 name,
@@ -168,27 +156,20 @@ pub(super) fn people(dice: &mut Dice) -> Vec<Person> {
                 address: format!("198.51.100.{}", 10 + dice.below(200)),
             }
         })
-        .map(|person| Person {
-            unique_id: dice_id(&person, &suffixes),
-            ..person
-        })
+        .map(|person| Person { unique_id: dice_id(&person, &suffixes), ..person })
         .collect()
 }
 
 /// Everyone with one permission set shares that role's unique id; an IAM user has an own one.
 fn dice_id(person: &Person, suffixes: &[String; 2]) -> String {
     let letters = |text: &str| -> String {
-        text.bytes()
-            .map(|byte| char::from(b'A' + byte % 26))
-            .take(16)
-            .collect()
+        text.bytes().map(|byte| char::from(b'A' + byte % 26)).take(16).collect()
     };
     match person.sign_in {
         SignIn::UserWithMfa => format!("AIDA{}", letters(&person.long_term_key[4..])),
-        SignIn::KeyAdministrator => format!(
-            "AROA{}",
-            letters(&suffixes[0].chars().rev().collect::<String>())
-        ),
+        SignIn::KeyAdministrator => {
+            format!("AROA{}", letters(&suffixes[0].chars().rev().collect::<String>()))
+        }
         SignIn::IdentityCenter if person.role.ends_with(&suffixes[0]) => {
             format!("AROA{}", letters(&suffixes[0]))
         }

@@ -42,19 +42,13 @@ pub(super) struct Job {
 
 /// All jobs of a plan, oldest day first.
 pub(super) fn jobs(shared: Shared<'_>) -> Vec<Job> {
-    let Shared {
-        estate, schedule, ..
-    } = shared;
+    let Shared { estate, schedule, .. } = shared;
     let first = schedule.first_slot.div_euclid(SLOTS_PER_DAY);
     let last = (schedule.end_slot - 1).div_euclid(SLOTS_PER_DAY);
     let mut jobs = Vec::new();
     for day in first..=last {
         for account in 0..estate.accounts.len() {
-            jobs.extend((0..estate.regions.len()).map(|region| Job {
-                account,
-                region,
-                day,
-            }));
+            jobs.extend((0..estate.regions.len()).map(|region| Job { account, region, day }));
         }
     }
     jobs
@@ -63,12 +57,7 @@ pub(super) fn jobs(shared: Shared<'_>) -> Vec<Job> {
 impl Job {
     /// Writes the job's files.
     pub(super) fn run(self, shared: Shared<'_>, packer: &mut Packer) -> anyhow::Result<Totals> {
-        let Shared {
-            plan,
-            estate,
-            schedule,
-            ..
-        } = shared;
+        let Shared { plan, estate, schedule, .. } = shared;
         let roster = Roster::new(estate, plan.seed, self.account, self.day);
         let date = moment(self.day * 86_400).format("%Y-%m-%d").to_string();
         let (account, region) = (&estate.accounts[self.account], &estate.regions[self.region]);
@@ -103,18 +92,13 @@ impl Job {
                 planted.next_if(|record| record.time < (slot + 1) * i64::from(SLOT_SECONDS))
             {
                 let second = (record.time - self.day * 86_400) as u32;
-                scene
-                    .delivery
-                    .send_text(second, &record.text, record.is_kms)?;
+                scene.delivery.send_text(second, &record.text, record.is_kms)?;
             }
         }
         scene.delivery.finish()
     }
 
-    fn planted<'a>(
-        self,
-        shared: Shared<'a>,
-    ) -> std::iter::Peekable<impl Iterator<Item = &'a Planted>> {
+    fn planted(self, shared: Shared<'_>) -> std::iter::Peekable<impl Iterator<Item = &Planted>> {
         shared
             .planted
             .iter()
@@ -127,9 +111,7 @@ impl Job {
     }
 
     fn route(self, shared: Shared<'_>) -> Route {
-        let Shared {
-            estate, schedule, ..
-        } = shared;
+        let Shared { estate, schedule, .. } = shared;
         let account = &estate.accounts[self.account];
         let mut account_folder: PathBuf = shared.out.join("AWSLogs");
         account_folder.extend(&estate.organization);
@@ -156,7 +138,7 @@ impl Job {
         grants::act(scene, slot, start)?;
         cross_account::act(scene, slot, start)?;
         self.issue_credentials(scene, start, expected)?;
-        self.habits(scene, slot, start)
+        habits(scene, slot, start)
     }
 
     /// Hourly files prove that logs arrived; a plan too small for them has them in one place only.
@@ -176,56 +158,47 @@ impl Job {
         }
         let issued = &scene.roster.issued;
         let from = issued.partition_point(|&(second, _)| second < start);
-        for &(second, holder) in issued[from..]
-            .iter()
-            .take_while(|&&(second, _)| second < start + SLOT_SECONDS)
+        for &(second, holder) in
+            issued[from..].iter().take_while(|&&(second, _)| second < start + SLOT_SECONDS)
         {
             super::credentials::issue(scene, second, holder)?;
         }
         Ok(())
     }
+}
 
-    fn habits(self, scene: &mut Scene<'_>, slot: i64, start: u32) -> anyhow::Result<()> {
-        let weight = scene.cell_weight();
-        let events = scene.schedule.cell_events(weight)
-            * scene.schedule.activity(scene.cell(), weight, slot);
-        if events == 0.0 {
-            return Ok(());
-        }
-        let kms = usage::HABITS
-            .iter()
-            .map(|habit| (habit, events * scene.kms_share));
-        let other = background::HABITS
-            .iter()
-            .map(|habit| (habit, events * (1.0 - scene.kms_share)));
-        let means: Vec<(&'static Habit, f64)> = kms
-            .chain(other)
-            .map(|(habit, events)| {
-                let part = scene.schedule.part(habit.rhythm, scene.region_index, slot);
-                (habit, events * habit.share * part)
-            })
-            .collect();
-        let total: f64 = means.iter().map(|(_, mean)| mean).sum();
-        let steps = (total / STEP_RECORDS)
-            .ceil()
-            .clamp(1.0, f64::from(SLOT_SECONDS)) as u32;
-        let mut acts: Vec<(u32, &'static Habit)> = Vec::new();
-        for step in 0..steps {
-            let (from, to) = (
-                step * SLOT_SECONDS / steps,
-                (step + 1) * SLOT_SECONDS / steps,
-            );
-            acts.clear();
-            for &(habit, mean) in &means {
-                for _ in 0..scene.dice.poisson(mean / f64::from(steps)) {
-                    acts.push((start + from + scene.dice.below(to - from), habit));
-                }
-            }
-            acts.sort_by_key(|&(second, _)| second);
-            for &(second, habit) in &acts {
-                (habit.act)(scene, second)?;
-            }
-        }
-        Ok(())
+/// What everyone does out of habit in one slot, in the order of time.
+fn habits(scene: &mut Scene<'_>, slot: i64, start: u32) -> anyhow::Result<()> {
+    let weight = scene.cell_weight();
+    let events =
+        scene.schedule.cell_events(weight) * scene.schedule.activity(scene.cell(), weight, slot);
+    if events == 0.0 {
+        return Ok(());
     }
+    let kms = usage::HABITS.iter().map(|habit| (habit, events * scene.kms_share));
+    let other = background::HABITS.iter().map(|habit| (habit, events * (1.0 - scene.kms_share)));
+    let means: Vec<(&'static Habit, f64)> = kms
+        .chain(other)
+        .map(|(habit, events)| {
+            let part = scene.schedule.part(habit.rhythm, scene.region_index, slot);
+            (habit, events * habit.share * part)
+        })
+        .collect();
+    let total: f64 = means.iter().map(|(_, mean)| mean).sum();
+    let steps = (total / STEP_RECORDS).ceil().clamp(1.0, f64::from(SLOT_SECONDS)) as u32;
+    let mut acts: Vec<(u32, &'static Habit)> = Vec::new();
+    for step in 0..steps {
+        let (from, to) = (step * SLOT_SECONDS / steps, (step + 1) * SLOT_SECONDS / steps);
+        acts.clear();
+        for &(habit, mean) in &means {
+            for _ in 0..scene.dice.poisson(mean / f64::from(steps)) {
+                acts.push((start + from + scene.dice.below(to - from), habit));
+            }
+        }
+        acts.sort_by_key(|&(second, _)| second);
+        for &(second, habit) in &acts {
+            (habit.act)(scene, second)?;
+        }
+    }
+    Ok(())
 }

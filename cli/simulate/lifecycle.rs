@@ -23,11 +23,7 @@ const SLOTS: f64 = 288.0;
 /// Decides what happens to keys in this slot.
 pub(super) fn act(scene: &mut Scene<'_>, slot: i64, start: u32) -> anyhow::Result<()> {
     let [account, region] = scene.cell();
-    let mut dice = Dice::new(
-        scene.seed,
-        Purpose::Lifecycle,
-        &[account, region, slot as u64],
-    );
+    let mut dice = Dice::new(scene.seed, Purpose::Lifecycle, &[account, region, slot as u64]);
     let per_day = scene.schedule.cell_events(scene.cell_weight()) / scene.schedule.slots() * SLOTS;
     let plenty = (per_day / 500.0).min(1.0) / SLOTS;
     let second = start + dice.below(200);
@@ -35,12 +31,7 @@ pub(super) fn act(scene: &mut Scene<'_>, slot: i64, start: u32) -> anyhow::Resul
         rotated(scene, second, &mut dice)?;
     }
     if dice.chance(SYNCHRONISATIONS * plenty) {
-        by_kms(
-            scene,
-            second,
-            "SynchronizeMultiRegionKey",
-            "platform-config",
-        )?;
+        by_kms(scene, second, "SynchronizeMultiRegionKey", "platform-config")?;
     }
     if dice.chance(DELETIONS * plenty) {
         deleted(scene, second, &mut dice)?;
@@ -64,12 +55,7 @@ fn service_identity(scene: &Scene<'_>) -> String {
 }
 
 fn rotated(scene: &mut Scene<'_>, second: u32, dice: &mut Dice) -> anyhow::Result<()> {
-    let aliases = [
-        "orders-data",
-        "payments-data",
-        "analytics-lake",
-        "logs-archive",
-    ];
+    let aliases = ["orders-data", "payments-data", "analytics-lake", "logs-archive"];
     let alias = dice.pick(&aliases);
     let key = scene.account.key(scene.region_index, alias);
     let version = scene.version();
@@ -88,14 +74,8 @@ fn rotated(scene: &mut Scene<'_>, second: u32, dice: &mut Dice) -> anyhow::Resul
 
 fn deleted(scene: &mut Scene<'_>, second: u32, dice: &mut Dice) -> anyhow::Result<()> {
     let id = uuid_text(dice.uuid());
-    let key = Key::new(
-        scene.estate.partition,
-        scene.region.name,
-        &scene.account.id,
-        id,
-        "retired",
-        dice,
-    );
+    let key =
+        Key::new(scene.estate.partition, scene.region.name, &scene.account.id, id, "retired", dice);
     let version = scene.version();
     service_event(scene, second, "DeleteKey", &key, version, "")
 }
@@ -109,11 +89,8 @@ fn service_event(
     details: &str,
 ) -> anyhow::Result<()> {
     let identity = service_identity(scene);
-    let response = if version >= 10 {
-        format!(r#"{{"keyId":"{}"}}"#, key.arn)
-    } else {
-        "null".to_owned()
-    };
+    let response =
+        if version >= 10 { format!(r#"{{"keyId":"{}"}}"#, key.arn) } else { "null".to_owned() };
     let mut call = Call {
         version,
         identity: &identity,
@@ -149,43 +126,23 @@ fn by_kms(scene: &mut Scene<'_>, second: u32, name: &str, alias: &str) -> anyhow
     };
     scene.request.clear();
     scene.request_text("null");
-    scene.kms(
-        second,
-        Caller::Given {
-            via: "AWS Internal",
-        },
-        name,
-        call,
-    )
+    scene.kms(second, Caller::Given { via: "AWS Internal" }, name, &call)
 }
 
 /// A key administrator at work, with MFA, does something harmless and never uses a key.
 fn administered(scene: &mut Scene<'_>, second: u32, dice: &mut Dice) -> anyhow::Result<()> {
-    const ALIASES: [&str; 5] = [
-        "orders-data",
-        "payments-data",
-        "customer-documents",
-        "analytics-lake",
-        "platform-config",
-    ];
+    const ALIASES: [&str; 5] =
+        ["orders-data", "payments-data", "customer-documents", "analytics-lake", "platform-config"];
     const CALLS: [(&str, &str); 5] = [
-        (
-            "TagResource",
-            r#","tags":[{"tagKey":"data-class","tagValue":"confidential"}]}"#,
-        ),
-        (
-            "UpdateKeyDescription",
-            r#","description":"owned by platform"}"#,
-        ),
+        ("TagResource", r#","tags":[{"tagKey":"data-class","tagValue":"confidential"}]}"#),
+        ("UpdateKeyDescription", r#","description":"owned by platform"}"#),
         ("EnableKeyRotation", r#","rotationPeriodInDays":365}"#),
         ("UntagResource", r#","tagKeys":["temporary"]}"#),
         ("GetKeyPolicy", r#","policyName":"default"}"#),
     ];
     let roster: &Roster = scene.roster;
     let people = &scene.account.people;
-    let found = people
-        .iter()
-        .position(|person| person.sign_in == SignIn::KeyAdministrator);
+    let found = people.iter().position(|person| person.sign_in == SignIn::KeyAdministrator);
     let Some(session) = found.and_then(|index| roster.people[index].as_ref()) else {
         return Ok(());
     };
@@ -194,21 +151,15 @@ fn administered(scene: &mut Scene<'_>, second: u32, dice: &mut Dice) -> anyhow::
     }
     let alias = dice.pick(&ALIASES);
     let key = scene.account.key(scene.region_index, alias);
-    for step in 0..1 + dice.below(3) {
+    for step in 0..=dice.below(3) {
         let (name, rest) = *dice.pick(&CALLS);
         let version = scene.version();
         let read_only = name == "GetKeyPolicy";
         let answers = !read_only && name != "UpdateKeyDescription" && version > 8;
-        let response = if answers {
-            format!(r#"{{"keyId":"{}"}}"#, key.arn)
-        } else {
-            "null".to_owned()
-        };
+        let response =
+            if answers { format!(r#"{{"keyId":"{}"}}"#, key.arn) } else { "null".to_owned() };
         scene.request.clear();
-        put_format(
-            &mut scene.request,
-            format_args!(r#"{{"keyId":"{}"{rest}"#, key.id),
-        );
+        put_format(&mut scene.request, format_args!(r#"{{"keyId":"{}"{rest}"#, key.id));
         let call = Call {
             version,
             response: &response,
@@ -216,7 +167,7 @@ fn administered(scene: &mut Scene<'_>, second: u32, dice: &mut Dice) -> anyhow::
             resources: &key.resources,
             ..Call::default()
         };
-        scene.kms(second + step * 20, Caller::Direct(session), name, call)?;
+        scene.kms(second + step * 20, Caller::Direct(session), name, &call)?;
     }
     Ok(())
 }
@@ -237,26 +188,15 @@ fn failed(scene: &mut Scene<'_>, second: u32, dice: &mut Dice) -> anyhow::Result
         );
         scene.request.clear();
         scene.request_text("null");
-        let call = Call {
-            version,
-            error: Some(("AccessDenied", &message)),
-            ..Call::default()
-        };
-        return scene.kms(second, Caller::Direct(session), "Decrypt", call);
+        let call = Call { version, error: Some(("AccessDenied", &message)), ..Call::default() };
+        return scene.kms(second, Caller::Direct(session), "Decrypt", &call);
     }
     let [direct, _] = &scene.roster.pipeline;
-    let missing = format!(
-        "arn:{partition}:kms:{region}:{}:key/{}",
-        account.id,
-        uuid_text(dice.uuid())
-    );
+    let missing =
+        format!("arn:{partition}:kms:{region}:{}:key/{}", account.id, uuid_text(dice.uuid()));
     let message = format!("Key '{missing}' does not exist");
     scene.request.clear();
     scene.request_text("null");
-    let call = Call {
-        version,
-        error: Some(("NotFoundException", &message)),
-        ..Call::default()
-    };
-    scene.kms(second, Caller::Direct(direct), "DescribeKey", call)
+    let call = Call { version, error: Some(("NotFoundException", &message)), ..Call::default() };
+    scene.kms(second, Caller::Direct(direct), "DescribeKey", &call)
 }

@@ -53,37 +53,12 @@ pub(super) static READS: [Template; 18] = [
         r#"{"bucketName":"analytics-%","Host":"s3.amazonaws.com","encryption":""}"#,
     ),
     Template("iam", "GetRole", true, r#"{"roleName":"service-%"}"#),
-    Template(
-        "iam",
-        "ListAttachedRolePolicies",
-        true,
-        r#"{"roleName":"service-%"}"#,
-    ),
+    Template("iam", "ListAttachedRolePolicies", true, r#"{"roleName":"service-%"}"#),
     Template("sts", "GetCallerIdentity", true, "null"),
-    Template(
-        "logs",
-        "DescribeLogGroups",
-        true,
-        r#"{"logGroupNamePrefix":"/service/%"}"#,
-    ),
-    Template(
-        "monitoring",
-        "DescribeAlarms",
-        true,
-        r#"{"maxRecords":100,"stateValue":"ALARM"}"#,
-    ),
-    Template(
-        "cloudformation",
-        "DescribeStacks",
-        true,
-        r#"{"stackName":"stack-%"}"#,
-    ),
-    Template(
-        "rds",
-        "DescribeDBInstances",
-        true,
-        r#"{"dBInstanceIdentifier":"db-%"}"#,
-    ),
+    Template("logs", "DescribeLogGroups", true, r#"{"logGroupNamePrefix":"/service/%"}"#),
+    Template("monitoring", "DescribeAlarms", true, r#"{"maxRecords":100,"stateValue":"ALARM"}"#),
+    Template("cloudformation", "DescribeStacks", true, r#"{"stackName":"stack-%"}"#),
+    Template("rds", "DescribeDBInstances", true, r#"{"dBInstanceIdentifier":"db-%"}"#),
     Template(
         "ecs",
         "DescribeServices",
@@ -96,12 +71,7 @@ pub(super) static READS: [Template; 18] = [
         true,
         r#"{"targetGroupArn":"targetgroup/%"}"#,
     ),
-    Template(
-        "secretsmanager",
-        "GetSecretValue",
-        true,
-        r#"{"secretId":"database-%"}"#,
-    ),
+    Template("secretsmanager", "GetSecretValue", true, r#"{"secretId":"database-%"}"#),
 ];
 
 pub(super) static WRITES: [Template; 8] = [

@@ -14,10 +14,7 @@ pub(super) struct Packer {
 
 impl Packer {
     pub(super) fn new() -> Self {
-        Self {
-            compress: Compress::new(Compression::fast(), false),
-            packed: Vec::new(),
-        }
+        Self { compress: Compress::new(Compression::fast(), false), packed: Vec::new() }
     }
 
     /// The gzip of `document`, valid until the next call.

@@ -21,11 +21,7 @@ pub(super) struct Region {
 }
 
 const fn region(name: &'static str, hours_ahead: i64, weight: f64) -> Region {
-    Region {
-        name,
-        hours_ahead,
-        weight,
-    }
+    Region { name, hours_ahead, weight }
 }
 
 static AWS: [Region; 3] = [
@@ -33,14 +29,9 @@ static AWS: [Region; 3] = [
     region("eu-west-1", 0, 0.31),
     region("ap-southeast-2", 10, 0.07),
 ];
-static AWS_US_GOV: [Region; 2] = [
-    region("us-gov-west-1", -8, 0.75),
-    region("us-gov-east-1", -5, 0.25),
-];
-static AWS_CN: [Region; 2] = [
-    region("cn-north-1", 8, 0.7),
-    region("cn-northwest-1", 8, 0.3),
-];
+static AWS_US_GOV: [Region; 2] =
+    [region("us-gov-west-1", -8, 0.75), region("us-gov-east-1", -5, 0.25)];
+static AWS_CN: [Region; 2] = [region("cn-north-1", 8, 0.7), region("cn-northwest-1", 8, 0.3)];
 
 impl Partition {
     /// The Regions in use; the first is the home Region of the trail.

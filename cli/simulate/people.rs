@@ -38,10 +38,7 @@ fn read(scene: &mut Scene<'_>, second: u32, session: &Session) -> anyhow::Result
         ("GetKeyRotationStatus", "}"),
         ("ListResourceTags", "}"),
         ("ListGrants", r#","limit":50}"#),
-        (
-            "ListKeyRotations",
-            r#","includeKeyMaterial":"ALL_KEY_MATERIAL"}"#,
-        ),
+        ("ListKeyRotations", r#","includeKeyMaterial":"ALL_KEY_MATERIAL"}"#),
         ("ListAliases", r#"{"limit":100}"#),
         ("ListKeys", r#"{"limit":1000}"#),
     ];
@@ -51,10 +48,7 @@ fn read(scene: &mut Scene<'_>, second: u32, session: &Session) -> anyhow::Result
     scene.request.clear();
     let of_key = !rest.starts_with('{');
     if of_key {
-        put_format(
-            &mut scene.request,
-            format_args!(r#"{{"keyId":"{}"{rest}"#, key.id),
-        );
+        put_format(&mut scene.request, format_args!(r#"{{"keyId":"{}"{rest}"#, key.id));
     } else if version == 8 {
         scene.request_text("null");
     } else {
@@ -65,11 +59,7 @@ fn read(scene: &mut Scene<'_>, second: u32, session: &Session) -> anyhow::Result
         second,
         Caller::Direct(session),
         name,
-        Call {
-            version,
-            resources,
-            ..Call::default()
-        },
+        &Call { version, resources, ..Call::default() },
     )
 }
 
@@ -89,12 +79,7 @@ pub(super) fn reading_data(scene: &mut Scene<'_>, second: u32) -> anyhow::Result
     );
     scene.request_hex(12);
     scene.request_text(r#".pdf"}}"#);
-    scene.crypto(
-        second,
-        Caller::Forwarded(session, "AWS Internal"),
-        "Decrypt",
-        key,
-    )
+    scene.crypto(second, Caller::Forwarded(session, "AWS Internal"), "Decrypt", key)
 }
 
 /// The pipeline plans changes with a long-term key, and reads parameters through Systems Manager.
@@ -114,10 +99,5 @@ pub(super) fn pipeline(scene: &mut Scene<'_>, second: u32) -> anyhow::Result<()>
             "arn:{partition}:ssm:{region}:{account}:parameter/pipeline/setting-{number}\"}}}}"
         ),
     );
-    scene.crypto(
-        second,
-        Caller::Forwarded(forwarded, "AWS Internal"),
-        "Decrypt",
-        key,
-    )
+    scene.crypto(second, Caller::Forwarded(forwarded, "AWS Internal"), "Decrypt", key)
 }

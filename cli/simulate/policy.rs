@@ -26,7 +26,5 @@ fn root_statement(partition: Partition, account: &str) -> String {
 
 /// Text as it stands inside a JSON string.
 pub(super) fn escaped(text: &str) -> String {
-    text.replace('\\', "\\\\")
-        .replace('"', "\\\"")
-        .replace('\n', "\\n")
+    text.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n")
 }

@@ -3,10 +3,10 @@
 //! Nothing in a simulated record needs escaping unless its author escaped it: ids are hexadecimal, and
 //! names, contexts and agents are plain.
 
-use super::text::{Text, put, put_clock, put_field, put_uuid};
+use super::text::{Text, put, put_clock, put_field, put_optional, put_uuid};
 
 /// All that one record says. An empty string means that the field is absent.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Copy)]
 pub(super) struct Call<'a> {
     /// Minor number of `eventVersion`: 8 to 11.
     pub(super) version: u8,
@@ -86,7 +86,7 @@ impl Call<'_> {
         out.extend_from_slice(&[b'0' + self.version / 10, b'0' + self.version % 10]);
         put(out, "\",\"userIdentity\":");
         put(out, self.identity);
-        self.write_optional(out, ",\"invokedBy\":\"", self.invoked_by, "\"");
+        put_optional(out, ",\"invokedBy\":\"", self.invoked_by, "\"");
         put(out, "},\"eventTime\":\"");
         put(out, self.date);
         put_clock(out, self.second);
@@ -98,13 +98,13 @@ impl Call<'_> {
         put(out, "\"");
         if let Some((code, message)) = self.error {
             put_field(out, ",\"errorCode\":\"", code);
-            self.write_optional(out, "\",\"errorMessage\":\"", message, "");
+            put_optional(out, "\",\"errorMessage\":\"", message, "");
             put(out, "\"");
         }
         put(out, ",\"requestParameters\":");
         out.extend_from_slice(self.request);
         put_field(out, ",\"responseElements\":", self.response);
-        self.write_optional(out, ",\"additionalEventData\":", self.additional, "");
+        put_optional(out, ",\"additionalEventData\":", self.additional, "");
         if let Some(id) = self.request_id {
             put(out, ",\"requestID\":\"");
             put_uuid(out, id);
@@ -112,30 +112,22 @@ impl Call<'_> {
         }
         put(out, ",\"eventID\":\"");
         put_uuid(out, self.event_id);
-        put_field(
-            out,
-            "\",\"readOnly\":",
-            if self.read_only { "true" } else { "false" },
-        );
+        put_field(out, "\",\"readOnly\":", if self.read_only { "true" } else { "false" });
         self.write_end(out);
     }
 
     fn write_end(&self, out: &mut Text) {
-        self.write_optional(out, ",\"resources\":", self.resources, "");
+        put_optional(out, ",\"resources\":", self.resources, "");
         put_field(out, ",\"eventType\":\"", self.event_type);
-        put_field(
-            out,
-            "\",\"managementEvent\":true,\"recipientAccountId\":\"",
-            self.recipient,
-        );
+        put_field(out, "\",\"managementEvent\":true,\"recipientAccountId\":\"", self.recipient);
         put(out, "\"");
-        self.write_optional(out, ",\"serviceEventDetails\":", self.service_event, "");
+        put_optional(out, ",\"serviceEventDetails\":", self.service_event, "");
         if let Some(id) = self.shared_event_id {
             put(out, ",\"sharedEventID\":\"");
             put_uuid(out, id);
             put(out, "\"");
         }
-        self.write_optional(out, ",\"vpcEndpointId\":\"", self.vpc_endpoint, "\"");
+        put_optional(out, ",\"vpcEndpointId\":\"", self.vpc_endpoint, "\"");
         put(out, ",\"eventCategory\":\"Management\"");
         if self.delayed {
             put(out, ",\"addendum\":{\"reason\":\"DELIVERY_DELAY\"}");
@@ -151,24 +143,13 @@ impl Call<'_> {
             put_field(out, ".", self.tls_domain);
             put(
                 out,
-                if self.version >= 11 {
-                    "\",\"keyExchange\":\"X25519MLKEM768\"}"
-                } else {
-                    "\"}"
-                },
+                if self.version >= 11 { "\",\"keyExchange\":\"X25519MLKEM768\"}" } else { "\"}" },
             );
         }
         if self.from_console {
             put(out, ",\"sessionCredentialFromConsole\":\"true\"");
         }
         put(out, "}");
-    }
-
-    fn write_optional(&self, out: &mut Text, before: &str, value: &str, after: &str) {
-        if !value.is_empty() {
-            put_field(out, before, value);
-            put(out, after);
-        }
     }
 }
 
@@ -198,10 +179,7 @@ mod tests {
         assert_eq!(value["eventTime"], "2026-11-02T23:59:59Z");
         assert_eq!(value["eventVersion"], "1.11");
         assert_eq!(value["eventID"], "01234567-89ab-cdef-0123-456789abcdef");
-        assert_eq!(
-            value["userIdentity"]["invokedBy"],
-            "cloudtrail.amazonaws.com"
-        );
+        assert_eq!(value["userIdentity"]["invokedBy"], "cloudtrail.amazonaws.com");
         assert_eq!(value["tlsDetails"]["keyExchange"], "X25519MLKEM768");
         assert!(value.get("errorMessage").is_none());
         Ok(())

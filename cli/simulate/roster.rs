@@ -30,11 +30,7 @@ pub(super) struct Session {
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Holder {
     Person(usize),
-    Workload {
-        workload: usize,
-        quarter: usize,
-        session: usize,
-    },
+    Workload { workload: usize, quarter: usize, session: usize },
 }
 
 #[derive(Debug)]
@@ -52,11 +48,7 @@ pub(super) struct Roster {
 impl Roster {
     pub(super) fn new(estate: &Estate, seed: u64, account: usize, day: i64) -> Self {
         let mut dice = Dice::new(seed, Purpose::Roster, &[account as u64, day as u64]);
-        let writer = SessionWriter {
-            estate,
-            account: &estate.accounts[account],
-            day,
-        };
+        let writer = SessionWriter { estate, account: &estate.accounts[account], day };
         let workloads: Vec<[Vec<Session>; 4]> = writer
             .account
             .workloads
@@ -65,23 +57,11 @@ impl Roster {
                 std::array::from_fn(|quarter| writer.quarter(workload, quarter as u32, &mut dice))
             })
             .collect();
-        let people: Vec<Option<Session>> = writer
-            .account
-            .people
-            .iter()
-            .map(|person| writer.person(person, &mut dice))
-            .collect();
+        let people: Vec<Option<Session>> =
+            writer.account.people.iter().map(|person| writer.person(person, &mut dice)).collect();
         let issued = issued(&workloads, &people);
-        let pipeline = [
-            writer.pipeline(false, &mut dice),
-            writer.pipeline(true, &mut dice),
-        ];
-        Self {
-            workloads,
-            people,
-            pipeline,
-            issued,
-        }
+        let pipeline = [writer.pipeline(false, &mut dice), writer.pipeline(true, &mut dice)];
+        Self { workloads, people, pipeline, issued }
     }
 
     /// A session of the workload that is valid at `second` of the day.
@@ -96,14 +76,7 @@ fn issued(workloads: &[[Vec<Session>; 4]], people: &[Option<Session>]) -> Vec<(u
     for (workload, quarters) in workloads.iter().enumerate() {
         for (quarter, sessions) in quarters.iter().enumerate() {
             for (session, held) in sessions.iter().enumerate() {
-                issued.push((
-                    held.from,
-                    Holder::Workload {
-                        workload,
-                        quarter,
-                        session,
-                    },
-                ));
+                issued.push((held.from, Holder::Workload { workload, quarter, session }));
             }
         }
     }

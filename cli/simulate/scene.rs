@@ -67,10 +67,7 @@ impl Scene<'_> {
     /// Begins the request of a `Decrypt`: the ciphertext names the key, so the request does not.
     pub(super) fn request_decrypt(&mut self) {
         self.request.clear();
-        put(
-            &mut self.request,
-            r#"{"encryptionAlgorithm":"SYMMETRIC_DEFAULT""#,
-        );
+        put(&mut self.request, r#"{"encryptionAlgorithm":"SYMMETRIC_DEFAULT""#);
     }
 
     /// Begins the request of an `Encrypt`.
@@ -78,10 +75,7 @@ impl Scene<'_> {
         self.request.clear();
         put(&mut self.request, r#"{"keyId":""#);
         put(&mut self.request, key_id);
-        put(
-            &mut self.request,
-            r#"","encryptionAlgorithm":"SYMMETRIC_DEFAULT""#,
-        );
+        put(&mut self.request, r#"","encryptionAlgorithm":"SYMMETRIC_DEFAULT""#);
     }
 
     /// Begins the request of a `GenerateDataKey`.
@@ -92,11 +86,7 @@ impl Scene<'_> {
         put(&mut self.request, key_id);
         put(
             &mut self.request,
-            if by_bytes {
-                r#"","numberOfBytes":32"#
-            } else {
-                r#"","keySpec":"AES_256""#
-            },
+            if by_bytes { r#"","numberOfBytes":32"# } else { r#"","keySpec":"AES_256""# },
         );
     }
 
@@ -142,21 +132,12 @@ impl Scene<'_> {
         key: &Key,
     ) -> anyhow::Result<()> {
         let version = self.version();
-        let material = if version == 11 {
-            key.material.as_str()
-        } else {
-            ""
-        };
+        let material = if version == 11 { key.material.as_str() } else { "" };
         self.kms(
             second,
             caller,
             name,
-            Call {
-                version,
-                additional: material,
-                resources: &key.resources,
-                ..Call::default()
-            },
+            &Call { version, additional: material, resources: &key.resources, ..Call::default() },
         )
     }
 
@@ -166,16 +147,12 @@ impl Scene<'_> {
         second: u32,
         caller: Caller<'_>,
         name: &str,
-        call: Call<'_>,
+        call: &Call<'_>,
     ) -> anyhow::Result<()> {
         let (identity, invoked_by, address, agent, direct) = match caller {
-            Caller::Direct(session) => (
-                session.identity.as_str(),
-                "",
-                session.address.as_str(),
-                session.agent,
-                true,
-            ),
+            Caller::Direct(session) => {
+                (session.identity.as_str(), "", session.address.as_str(), session.agent, true)
+            }
             Caller::Forwarded(session, via) => (session.identity.as_str(), via, via, via, false),
             Caller::Service(service) => {
                 (r#"{"type":"AWSService""#, service, service, service, false)
@@ -199,20 +176,12 @@ impl Scene<'_> {
             agent,
             request: &request,
             request_id: call.request_id.or_else(|| Some(self.dice.uuid())),
-            event_id: if call.event_id == 0 {
-                self.dice.uuid()
-            } else {
-                call.event_id
-            },
+            event_id: if call.event_id == 0 { self.dice.uuid() } else { call.event_id },
             recipient: &self.account.id,
             shared_event_id: service.then(|| self.dice.uuid()).or(call.shared_event_id),
-            tls_domain: if tls {
-                self.estate.partition.domain()
-            } else {
-                ""
-            },
+            tls_domain: if tls { self.estate.partition.domain() } else { "" },
             from_console: console,
-            ..call
+            ..*call
         };
         let sent = self.delivery.send(&mut call);
         self.request = request;

@@ -34,11 +34,7 @@ impl Rhythm {
         match self {
             Self::Flat => 1.0,
             Self::Day => {
-                let level = if (6.0..23.0).contains(&hour) {
-                    0.2 + 0.8 * bump
-                } else {
-                    0.2
-                };
+                let level = if (6.0..23.0).contains(&hour) { 0.2 + 0.8 * bump } else { 0.2 };
                 if weekend { level * 0.55 } else { level }
             }
             Self::Night if (1.0..4.0).contains(&hour) => 1.0,
@@ -77,19 +73,14 @@ impl Schedule {
             hours_ahead: regions.iter().map(|region| region.hours_ahead).collect(),
         };
         for region in 0..regions.len() {
-            let parts = RHYTHMS
-                .iter()
-                .map(|&rhythm| schedule.normalised(rhythm, region))
-                .collect();
+            let parts = RHYTHMS.iter().map(|&rhythm| schedule.normalised(rhythm, region)).collect();
             schedule.parts.push(parts);
         }
         schedule
     }
 
     fn normalised(&self, rhythm: Rhythm, region: usize) -> Vec<f64> {
-        let weights: Vec<f64> = (0..SLOTS_PER_WEEK)
-            .map(|slot| rhythm.weight(slot))
-            .collect();
+        let weights: Vec<f64> = (0..SLOTS_PER_WEEK).map(|slot| rhythm.weight(slot)).collect();
         let total: f64 = (self.first_slot..self.end_slot)
             .map(|slot| weights[self.slot_of_week(region, slot)])
             .sum();
@@ -122,11 +113,7 @@ impl Schedule {
 
     /// How lively a cell is in a slot, 1 on average: clumps when quiet, mild weather when busy.
     pub(super) fn activity(&self, cell: [u64; 2], cell_weight: f64, slot: i64) -> f64 {
-        let mut dice = Dice::new(
-            self.seed,
-            Purpose::Activity,
-            &[cell[0], cell[1], slot as u64],
-        );
+        let mut dice = Dice::new(self.seed, Purpose::Activity, &[cell[0], cell[1], slot as u64]);
         let awake = (self.cell_events(cell_weight) / self.slots() / CLUMP).min(1.0);
         if !dice.chance(awake) {
             return 0.0;

@@ -12,18 +12,11 @@ pub(super) fn table_access(scene: &mut Scene<'_>, second: u32) -> anyhow::Result
     scene.request_decrypt();
     scene.context(
         "aws:dynamodb:tableName",
-        format_args!(
-            "orders-{table}\",\"aws:dynamodb:subscriberId\":\"{}",
-            account.id
-        ),
+        format_args!("orders-{table}\",\"aws:dynamodb:subscriberId\":\"{}", account.id),
     );
     scene.request_text("\"}}");
     let service = "dynamodb.amazonaws.com";
-    let caller = if own {
-        Caller::Service(service)
-    } else {
-        Caller::Forwarded(session, service)
-    };
+    let caller = if own { Caller::Service(service) } else { Caller::Forwarded(session, service) };
     scene.crypto(second, caller, "Decrypt", key)
 }
 
@@ -61,18 +54,10 @@ pub(super) fn queue_access(scene: &mut Scene<'_>, second: u32) -> anyhow::Result
     scene.request_data_key(&key.arn);
     scene.context(
         "aws:sqs:arn",
-        format_args!(
-            "arn:{partition}:sqs:{region}:{}:orders-incoming",
-            account.id
-        ),
+        format_args!("arn:{partition}:sqs:{region}:{}:orders-incoming", account.id),
     );
     scene.request_text("\"}}");
-    scene.crypto(
-        second,
-        Caller::Forwarded(session, "sqs.amazonaws.com"),
-        "GenerateDataKey",
-        key,
-    )
+    scene.crypto(second, Caller::Forwarded(session, "sqs.amazonaws.com"), "GenerateDataKey", key)
 }
 
 pub(super) fn function_start(scene: &mut Scene<'_>, second: u32) -> anyhow::Result<()> {
@@ -84,18 +69,10 @@ pub(super) fn function_start(scene: &mut Scene<'_>, second: u32) -> anyhow::Resu
     scene.request_decrypt();
     scene.context(
         "aws:lambda:FunctionArn",
-        format_args!(
-            "arn:{partition}:lambda:{region}:{}:function:{name}",
-            account.id
-        ),
+        format_args!("arn:{partition}:lambda:{region}:{}:function:{name}", account.id),
     );
     scene.request_text("\"}}");
-    scene.crypto(
-        second,
-        Caller::Forwarded(session, "lambda.amazonaws.com"),
-        "Decrypt",
-        key,
-    )
+    scene.crypto(second, Caller::Forwarded(session, "lambda.amazonaws.com"), "Decrypt", key)
 }
 
 pub(super) fn parameter_read(scene: &mut Scene<'_>, second: u32) -> anyhow::Result<()> {

@@ -54,11 +54,7 @@ impl SessionWriter<'_> {
         let region = self.estate.regions[0].name;
         let domain = partition.domain();
         let (federation, delivery, scope) = match workload.runtime {
-            Runtime::Instance => (
-                "{}".to_owned(),
-                r#","ec2RoleDelivery":"2.0""#,
-                String::new(),
-            ),
+            Runtime::Instance => ("{}".to_owned(), r#","ec2RoleDelivery":"2.0""#, String::new()),
             Runtime::Function => (
                 "{}".to_owned(),
                 "",
@@ -157,10 +153,7 @@ impl SessionWriter<'_> {
                     &session,
                     access_key,
                 );
-                format!(
-                    r#"{head}"webIdFederationData":{{}},{}}}"#,
-                    attributes(false)
-                )
+                format!(r#"{head}"webIdFederationData":{{}},{}}}"#, attributes(false))
             }
             SignIn::KeyAdministrator => {
                 let head = self.role_head(
@@ -178,8 +171,6 @@ impl SessionWriter<'_> {
     }
 
     fn moment(&self, second: u32) -> String {
-        moment(self.day * 86_400 + i64::from(second))
-            .format("%Y-%m-%dT%H:%M:%SZ")
-            .to_string()
+        moment(self.day * 86_400 + i64::from(second)).format("%Y-%m-%dT%H:%M:%SZ").to_string()
     }
 }

@@ -8,18 +8,9 @@ use super::roster::moment;
 
 /// Plants every story that the plan has room for.
 pub(super) fn plant_all(stage: &mut Stage<'_>) {
-    let home = Place {
-        account: 0,
-        region: 0,
-    };
-    let last = Place {
-        account: stage.estate.accounts.len() - 1,
-        region: 0,
-    };
-    let away = Place {
-        account: 0,
-        region: 1,
-    };
+    let home = Place { account: 0, region: 0 };
+    let last = Place { account: stage.estate.accounts.len() - 1, region: 0 };
+    let away = Place { account: 0, region: 1 };
     open_policy(stage, last);
     doomed_keys(stage, away);
     super::grant_stories::plant_all(stage, home, last);
@@ -46,19 +37,11 @@ fn open_policy(stage: &mut Stage<'_>, place: Place) {
         r#"{{"keyId":"{}","policyName":"default","policy":"{policy}","bypassPolicyLockoutSafetyCheck":false}}"#,
         key.id
     );
-    let deed = Deed {
-        name: "PutKeyPolicy",
-        request,
-        key: Some(key),
-        ..Deed::default()
-    };
+    let deed = Deed { name: "PutKeyPolicy", request, key: Some(key), ..Deed::default() };
     let seen = [stage.act(place, time, &actor, &deed)];
     for (detection, title) in [
         ("risky_permission_used", "a developer put a key policy"),
-        (
-            "key_policy_changed",
-            "a statement was added to a key policy",
-        ),
+        ("key_policy_changed", "a statement was added to a key policy"),
         ("key_policy_open_to_anyone", "anyone may decrypt with a key"),
     ] {
         stage.label(detection, title, place, &actor, Some(key), &seen);
@@ -68,21 +51,14 @@ fn open_policy(stage: &mut Stage<'_>, place: Place) {
 /// Someone who leaves disables one key and has another deleted after the shortest wait.
 fn doomed_keys(stage: &mut Stage<'_>, place: Place) {
     let time = stage.recent(0.35);
-    let (disabled, doomed) = (
-        stage.key(place, "legacy-archive"),
-        stage.key(place, "legacy-reports"),
-    );
+    let (disabled, doomed) =
+        (stage.key(place, "legacy-archive"), stage.key(place, "legacy-reports"));
     earlier_use(stage, place, time, doomed);
     let actor = stage.role(place, "LegacyPlatformOperator", "casey.moss", time, true);
     let request = format!(r#"{{"keyId":"{}"}}"#, disabled.id);
     let response = format!(r#"{{"keyId":"{}"}}"#, disabled.arn);
-    let disable = Deed {
-        name: "DisableKey",
-        request,
-        response,
-        key: Some(disabled),
-        ..Deed::default()
-    };
+    let disable =
+        Deed { name: "DisableKey", request, response, key: Some(disabled), ..Deed::default() };
     let disable = stage.act(place, time, &actor, &disable);
     let until = moment(time + 300 + 7 * 86_400).format("%b %-d, %Y, %-I:%M:%S %p");
     let request = format!(r#"{{"keyId":"{}","pendingWindowInDays":7}}"#, doomed.id);
@@ -161,13 +137,7 @@ fn denials(stage: &mut Stage<'_>, place: Place) {
 
 /// A nightly reader shows that the key about to go is in use.
 fn earlier_use(stage: &mut Stage<'_>, place: Place, time: i64, doomed: &Key) {
-    let archive = stage.role(
-        place,
-        "service/archive-reader",
-        "i-0a1b2c3d4e5f60718",
-        time,
-        false,
-    );
+    let archive = stage.role(place, "service/archive-reader", "i-0a1b2c3d4e5f60718", time, false);
     for day in 1..stage.days().min(9) {
         let request = format!(
             r#"{{"encryptionAlgorithm":"SYMMETRIC_DEFAULT","encryptionContext":{{"aws:s3:arn":"arn:{}:s3:::legacy-reports-{}/{day}.bin"}}}}"#,

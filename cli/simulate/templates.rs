@@ -23,12 +23,7 @@ pub(super) fn from_template(
     let policy = escaped(&default_policy(partition, &account.id));
     let metadata = metadata(scene, second, &key, &name, dice);
     let answer = format!(r#"{{"keyId":"{}"}}"#, key.arn);
-    let alias_resources = format!(
-        r#"[{{"accountId":"{0}","type":"AWS::KMS::Key","ARN":"arn:{partition}:kms:{1}:{0}:{name}"}},{2}"#,
-        account.id,
-        scene.region.name,
-        key.resources.trim_start_matches('[')
-    );
+    let alias_resources = alias_resources(scene, &key, &name);
     let by_id = format!(r#"{{"keyId":"{}""#, key.id);
     let steps = [
         (
@@ -45,12 +40,7 @@ pub(super) fn from_template(
             &answer,
             &alias_resources,
         ),
-        (
-            "EnableKeyRotation",
-            format!("{by_id}}}"),
-            &answer,
-            &key.resources,
-        ),
+        ("EnableKeyRotation", format!("{by_id}}}"), &answer, &key.resources),
         (
             "TagResource",
             format!(r#"{by_id},"tags":[{{"tagKey":"team","tagValue":"platform"}}]}}"#),
@@ -80,11 +70,9 @@ pub(super) fn from_template(
         };
         scene.kms(
             second + step * 15,
-            Caller::Given {
-                via: "cloudformation.amazonaws.com",
-            },
+            Caller::Given { via: "cloudformation.amazonaws.com" },
             call_name,
-            call,
+            &call,
         )?;
     }
     Ok(())
@@ -94,13 +82,20 @@ pub(super) fn from_template(
 fn metadata(scene: &Scene<'_>, second: u32, key: &Key, name: &str, dice: &mut Dice) -> String {
     let account = scene.account;
     let created = moment(scene.day * 86_400 + i64::from(second)).format("%b %-d, %Y, %-I:%M:%S %p");
-    let spelling = if dice.chance(0.5) {
-        "aWSAccountId"
-    } else {
-        "AWSAccountId"
-    };
+    let spelling = if dice.chance(0.5) { "aWSAccountId" } else { "AWSAccountId" };
     format!(
         r#"{{"keyMetadata":{{"{spelling}":"{}","keyId":"{}","arn":"{}","creationDate":"{created}","enabled":true,"description":"{name}","keyUsage":"ENCRYPT_DECRYPT","keyState":"Enabled","origin":"AWS_KMS","keyManager":"CUSTOMER","customerMasterKeySpec":"SYMMETRIC_DEFAULT","keySpec":"SYMMETRIC_DEFAULT","encryptionAlgorithms":["SYMMETRIC_DEFAULT"],"multiRegion":false}}}}"#,
         account.id, key.id, key.arn
+    )
+}
+
+/// Alias operations list the alias beside the key, both as keys.
+fn alias_resources(scene: &Scene<'_>, key: &Key, name: &str) -> String {
+    let (partition, account) = (scene.estate.partition, scene.account);
+    format!(
+        r#"[{{"accountId":"{0}","type":"AWS::KMS::Key","ARN":"arn:{partition}:kms:{1}:{0}:{name}"}},{2}"#,
+        account.id,
+        scene.region.name,
+        key.resources.trim_start_matches('[')
     )
 }

@@ -14,13 +14,18 @@ pub(super) fn put_field(out: &mut Text, before: &str, value: &str) {
     put(out, value);
 }
 
+/// Appends a field unless it is empty, which means absent.
+pub(super) fn put_optional(out: &mut Text, before: &str, value: &str, after: &str) {
+    if !value.is_empty() {
+        put_field(out, before, value);
+        put(out, after);
+    }
+}
+
 pub(super) fn put_clock(out: &mut Text, second: u32) {
     let pair = |number: u32| [b'0' + (number / 10 % 10) as u8, b'0' + (number % 10) as u8];
-    let ([h1, h2], [m1, m2], [s1, s2]) = (
-        pair(second / 3600),
-        pair(second / 60 % 60),
-        pair(second % 60),
-    );
+    let ([h1, h2], [m1, m2], [s1, s2]) =
+        (pair(second / 3600), pair(second / 60 % 60), pair(second % 60));
     out.extend_from_slice(&[b'T', h1, h2, b':', m1, m2, b':', s1, s2]);
 }
 

@@ -80,12 +80,7 @@ pub(super) fn trail_file(scene: &mut Scene<'_>, second: u32) -> anyhow::Result<(
     );
     scene.request_hex(16);
     scene.request_text(r#".json.gz"}}"#);
-    scene.crypto(
-        second,
-        Caller::Service("cloudtrail.amazonaws.com"),
-        "GenerateDataKey",
-        key,
-    )
+    scene.crypto(second, Caller::Service("cloudtrail.amazonaws.com"), "GenerateDataKey", key)
 }
 
 pub(super) fn workload_of<'a>(
@@ -95,10 +90,7 @@ pub(super) fn workload_of<'a>(
 ) -> (usize, &'a super::roster::Session) {
     let name = scene.dice.pick(names);
     let workload = scene.account.workload(name);
-    (
-        workload,
-        scene.roster.workload(workload, second, &mut scene.dice),
-    )
+    (workload, scene.roster.workload(workload, second, &mut scene.dice))
 }
 
 /// S3 asks for the object's data key on behalf of whoever reads or writes it.
@@ -144,13 +136,7 @@ fn object_access(scene: &mut Scene<'_>, second: u32) -> anyhow::Result<()> {
 }
 
 fn nightly_objects(scene: &mut Scene<'_>, second: u32) -> anyhow::Result<()> {
-    object_call(
-        scene,
-        second,
-        &["nightly-settlement"],
-        "analytics-lake",
-        "analytics-lake",
-    )
+    object_call(scene, second, &["nightly-settlement"], "analytics-lake", "analytics-lake")
 }
 
 pub(super) fn secret_read(scene: &mut Scene<'_>, second: u32) -> anyhow::Result<()> {
@@ -186,11 +172,7 @@ pub(super) fn secret_call(
     scene.request_text(r#"","SecretVersionId":""#);
     scene.request_uuid();
     scene.request_text(r#""}}"#);
-    let name = if rotating {
-        "GenerateDataKey"
-    } else {
-        "Decrypt"
-    };
+    let name = if rotating { "GenerateDataKey" } else { "Decrypt" };
     let version = scene.version();
     let endpoint = if scene.dice.chance(0.5) {
         account.vpc_endpoints[scene.region_index].as_str()
@@ -204,10 +186,5 @@ pub(super) fn secret_call(
         vpc_endpoint: endpoint,
         ..Call::default()
     };
-    scene.kms(
-        second,
-        Caller::Forwarded(session, "secretsmanager.amazonaws.com"),
-        name,
-        call,
-    )
+    scene.kms(second, Caller::Forwarded(session, "secretsmanager.amazonaws.com"), name, &call)
 }

@@ -3,7 +3,7 @@
 //! `eventTime` is ISO 8601. Dates inside responses are text for people, with no
 //! zone printed ("Nov 2, 2021, 11:25:25 PM"); they are taken as UTC.
 
-use chrono::{DateTime, NaiveDate, NaiveDateTime};
+use chrono::{DateTime, Datelike as _, NaiveDate, NaiveDateTime};
 
 /// Forms seen in records, the frequent one first. The forms with `%Z`-like
 /// suffixes are handled by [`DateTime::parse_from_rfc3339`] before these.
@@ -37,8 +37,28 @@ pub(crate) fn micros(text: &str) -> Option<i64> {
 
 /// `2026-11-22T01:02:03Z`, the form of nearly every `eventTime`.
 fn iso_seconds(text: &[u8]) -> Option<i64> {
-    let &[y1, y2, y3, y4, b'-', m1, m2, b'-', d1, d2, b'T' | b't', h1, h2, b':', n1, n2, b':', s1, s2, b'Z' | b'z'] =
-        text
+    let &[
+        y1,
+        y2,
+        y3,
+        y4,
+        b'-',
+        m1,
+        m2,
+        b'-',
+        d1,
+        d2,
+        b'T' | b't',
+        h1,
+        h2,
+        b':',
+        n1,
+        n2,
+        b':',
+        s1,
+        s2,
+        b'Z' | b'z',
+    ] = text
     else {
         return None;
     };
@@ -63,8 +83,8 @@ fn epoch_seconds(text: &str) -> Option<i64> {
 
 /// The UTC month of a moment, as `2026-11`.
 pub(crate) fn month(micros: i64) -> String {
-    DateTime::from_timestamp_micros(micros)
-        .map_or_else(|| "1970-01".to_owned(), |time| time.format("%Y-%m").to_string())
+    let time = DateTime::from_timestamp_micros(micros).unwrap_or_default();
+    format!("{:04}-{:02}", time.year(), time.month())
 }
 
 /// The hour of a moment, counted from 1970.

@@ -82,15 +82,22 @@ impl Decoder {
 
     /// Reads one object; its events are appended to [`rows`](Self::rows).
     /// `room` is called between records, when the rows may be taken away.
-    pub(crate) fn read(&mut self, fetched: &Fetched, room: &mut impl FnMut(&mut Rows)) -> ObjectReport {
+    pub(crate) fn read(
+        &mut self,
+        fetched: &Fetched,
+        room: &mut impl FnMut(&mut Rows),
+    ) -> ObjectReport {
         let mut report = ObjectReport::default();
         let mut document = std::mem::take(&mut self.document);
         let inflated = match &fetched.stored {
             Err(reason) => Err(reason.clone()),
-            Ok(Stored::Bytes(bytes)) => inflate::document(bytes, &self.limits, &mut document).map_err(|error| error.to_string()),
-            Ok(Stored::Local) => read_local(&fetched.object, &self.limits, &mut self.stored).and_then(|()| {
-                inflate::document(&self.stored, &self.limits, &mut document).map_err(|error| error.to_string())
-            }),
+            Ok(Stored::Bytes(bytes)) => inflate::document(bytes, &self.limits, &mut document)
+                .map_err(|error| error.to_string()),
+            Ok(Stored::Local) => read_local(&fetched.object, &self.limits, &mut self.stored)
+                .and_then(|()| {
+                    inflate::document(&self.stored, &self.limits, &mut document)
+                        .map_err(|error| error.to_string())
+                }),
         };
         // What was inflated before the damage is read: those records are whole.
         let readable = fetched.stored.is_ok() && !(inflated.is_err() && document.is_empty());
@@ -105,7 +112,13 @@ impl Decoder {
         report
     }
 
-    fn walk(&mut self, document: &[u8], object: &Object, report: &mut ObjectReport, room: &mut impl FnMut(&mut Rows)) {
+    fn walk(
+        &mut self,
+        document: &[u8],
+        object: &Object,
+        report: &mut ObjectReport,
+        room: &mut impl FnMut(&mut Rows),
+    ) {
         report.document_bytes = document.len() as u64;
         report.sha256 = Some(format!("{:x}", Sha256::digest(document)));
         let limits = self.limits;
@@ -130,7 +143,12 @@ impl Decoder {
     }
 
     /// One record: dropped unread, skipped with a reason, or appended.
-    fn record(&mut self, bytes: &[u8], object: &Object, report: &mut ObjectReport) -> Result<(), Reason> {
+    fn record(
+        &mut self,
+        bytes: &[u8],
+        object: &Object,
+        report: &mut ObjectReport,
+    ) -> Result<(), Reason> {
         if !self.may_keep(bytes) {
             report.records += 1;
             return Ok(());
@@ -145,7 +163,9 @@ impl Decoder {
         if source.is_empty() || name.is_empty() {
             return Err("no eventSource or eventName");
         }
-        if record.event_category.get() == Some("Insight") || record.event_type.get() == Some("AwsCloudTrailInsight") {
+        if record.event_category.get() == Some("Insight")
+            || record.event_type.get() == Some("AwsCloudTrailInsight")
+        {
             report.records += 1;
             report.insights += 1;
             return Ok(());
@@ -193,8 +213,14 @@ fn complaint(format: DocumentFormat, records: u64, document: &[u8]) -> Option<St
     match format {
         DocumentFormat::Empty => Some("empty".to_owned()),
         DocumentFormat::Unknown if records == 0 => {
-            let json = matches!(document.iter().find(|byte| !byte.is_ascii_whitespace()), Some(b'{' | b'['));
-            Some(if json { "JSON without CloudTrail records (no \"Records\")" } else { "not JSON" }.to_owned())
+            let json = matches!(
+                document.iter().find(|byte| !byte.is_ascii_whitespace()),
+                Some(b'{' | b'[')
+            );
+            Some(
+                if json { "JSON without CloudTrail records (no \"Records\")" } else { "not JSON" }
+                    .to_owned(),
+            )
         }
         _ => None,
     }
@@ -202,10 +228,14 @@ fn complaint(format: DocumentFormat, records: u64, document: &[u8]) -> Option<St
 
 /// The texts behind a field's name, wherever it occurs; `None` for a value that
 /// is no plain text.
-fn values_of<'r>(field: &'r Finder<'static>, record: &'r [u8]) -> impl Iterator<Item = Option<&'r str>> {
+fn values_of<'r>(
+    field: &'r Finder<'static>,
+    record: &'r [u8],
+) -> impl Iterator<Item = Option<&'r str>> {
     field.find_iter(record).map(move |at| {
         let rest = &record[at + field.needle().len()..];
-        let rest = rest.trim_ascii_start().strip_prefix(b":")?.trim_ascii_start().strip_prefix(b"\"")?;
+        let rest =
+            rest.trim_ascii_start().strip_prefix(b":")?.trim_ascii_start().strip_prefix(b"\"")?;
         let end = memchr::memchr2(b'"', b'\\', rest)?;
         if rest[end] == b'\\' {
             return None;
@@ -215,7 +245,13 @@ fn values_of<'r>(field: &'r Finder<'static>, record: &'r [u8]) -> impl Iterator<
 }
 
 /// The row of the `objects` table about one object.
-pub(crate) fn append_object(rows: &mut Rows, object: &Object, report: &ObjectReport, run_id: &str, ingested_at: i64) {
+pub(crate) fn append_object(
+    rows: &mut Rows,
+    object: &Object,
+    report: &ObjectReport,
+    run_id: &str,
+    ingested_at: i64,
+) {
     use crate::rows::position;
     use crate::schema::OBJECTS;
     const fn at(name: &str) -> usize {
@@ -235,8 +271,12 @@ pub(crate) fn append_object(rows: &mut Rows, object: &Object, report: &ObjectRep
     rows.integer(const { at("events") }, count(report.events));
     rows.integer(const { at("skipped") }, count(report.skipped_records()));
     if !report.skipped.is_empty() {
-        let counts: Vec<(&str, String)> = report.skipped.iter().map(|(reason, count)| (*reason, count.to_string())).collect();
-        rows.text_map(const { at("skipped_reasons") }, counts.iter().map(|(reason, count)| (*reason, Some(count.as_str()))));
+        let counts: Vec<(&str, String)> =
+            report.skipped.iter().map(|(reason, count)| (*reason, count.to_string())).collect();
+        rows.text_map(
+            const { at("skipped_reasons") },
+            counts.iter().map(|(reason, count)| (*reason, Some(count.as_str()))),
+        );
     }
     rows.text(const { at("outcome") }, Some(report.outcome()));
     rows.text(const { at("error") }, report.error.as_deref());

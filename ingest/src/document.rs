@@ -15,7 +15,7 @@ use scan::{ScanError, fields, skip_space, string_end, value_end};
 
 /// The formats a document can have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum DocumentFormat {
+pub(crate) enum DocumentFormat {
     /// Nothing but white space.
     Empty,
     /// `{"Records":[...]}`: what `CloudTrail` delivers.
@@ -46,13 +46,13 @@ pub enum DocumentFormat {
 impl DocumentFormat {
     /// Whether a document of this format is well, though it has no records.
     #[must_use]
-    pub fn is_left_alone(self) -> bool {
+    pub(crate) fn is_left_alone(self) -> bool {
         matches!(self, Self::Digest | Self::Insight | Self::Labels)
     }
 
     /// The name in the `objects` table.
     #[must_use]
-    pub fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Empty => "empty",
             Self::Records => "records",
@@ -154,7 +154,12 @@ impl<S: FnMut(Found<'_>) -> Result<(), Reason>> Walker<'_, S> {
     }
 
     /// One value and where it ends.
-    fn value(&mut self, bytes: &[u8], at: usize, envelopes: u32) -> (DocumentFormat, Result<usize, Reason>) {
+    fn value(
+        &mut self,
+        bytes: &[u8],
+        at: usize,
+        envelopes: u32,
+    ) -> (DocumentFormat, Result<usize, Reason>) {
         match bytes.get(at) {
             Some(b'[') => (DocumentFormat::Array, Ok(self.list(bytes, at, envelopes, false))),
             Some(b'{') => self.object(bytes, at, envelopes),
@@ -163,11 +168,20 @@ impl<S: FnMut(Found<'_>) -> Result<(), Reason>> Walker<'_, S> {
     }
 
     /// An object: a record or an envelope.
-    fn object(&mut self, bytes: &[u8], at: usize, envelopes: u32) -> (DocumentFormat, Result<usize, Reason>) {
+    fn object(
+        &mut self,
+        bytes: &[u8],
+        at: usize,
+        envelopes: u32,
+    ) -> (DocumentFormat, Result<usize, Reason>) {
         if let Some(list) = records_list(bytes, at) {
             let end = self.list(bytes, list, envelopes, true);
             let end = skip_space(bytes, end);
-            let end = if bytes.get(end) == Some(&b'}') { end + 1 } else { value_end(bytes, at).unwrap_or(bytes.len()) };
+            let end = if bytes.get(end) == Some(&b'}') {
+                end + 1
+            } else {
+                value_end(bytes, at).unwrap_or(bytes.len())
+            };
             return (DocumentFormat::Records, Ok(end));
         }
         let end = match value_end(bytes, at) {
@@ -177,7 +191,9 @@ impl<S: FnMut(Found<'_>) -> Result<(), Reason>> Walker<'_, S> {
                 // records are fine: only a named field can tell.
                 let format = self.envelope(bytes, at, bytes.len(), envelopes);
                 return match format {
-                    DocumentFormat::Record | DocumentFormat::Unknown => (format, Err(reason(error))),
+                    DocumentFormat::Record | DocumentFormat::Unknown => {
+                        (format, Err(reason(error)))
+                    }
                     _ => (format, Ok(bytes.len())),
                 };
             }
@@ -197,7 +213,9 @@ impl<S: FnMut(Found<'_>) -> Result<(), Reason>> Walker<'_, S> {
         let mut format = DocumentFormat::Unknown;
         for (key, value, value_end) in fields(bytes, at) {
             let found = match (key, bytes.get(value)) {
-                (b"eventVersion" | b"eventSource" | b"eventName", _) => return DocumentFormat::Record,
+                (b"eventVersion" | b"eventSource" | b"eventName", _) => {
+                    return DocumentFormat::Record;
+                }
                 (b"Records", Some(b'[')) => {
                     self.list(bytes, value, envelopes, true);
                     DocumentFormat::Records
@@ -261,13 +279,18 @@ impl<S: FnMut(Found<'_>) -> Result<(), Reason>> Walker<'_, S> {
                         Ok(end) => end,
                         Err(reason) => {
                             self.skip(reason);
-                            self.after_damage(bytes, at)
+                            let next = Self::after_damage(bytes, at);
+                            // Damage up to the end has been reported once.
+                            if next == bytes.len() {
+                                return next;
+                            }
+                            next
                         }
                     };
                 }
                 Some(_) => {
                     self.skip(NOT_JSON);
-                    at = self.after_damage(bytes, at);
+                    at = Self::after_damage(bytes, at);
                 }
             }
         }
@@ -285,7 +308,7 @@ impl<S: FnMut(Found<'_>) -> Result<(), Reason>> Walker<'_, S> {
     }
 
     /// Where to go on after a damaged element: at the next record, or at the end.
-    fn after_damage(&self, bytes: &[u8], at: usize) -> usize {
+    fn after_damage(bytes: &[u8], at: usize) -> usize {
         match memmem::find(&bytes[at + 1..], RECORD_START) {
             Some(offset) => at + 1 + offset,
             None => value_end(bytes, at).unwrap_or(bytes.len()),
@@ -359,7 +382,8 @@ fn unescape(string: &[u8]) -> Option<Cow<'_, str>> {
         return Some(Cow::Owned(text));
     }
     let end = string_end(string, 0).ok()?;
-    let plain: Vec<u8> = string[..end].iter().map(|&byte| if byte < b' ' { b' ' } else { byte }).collect();
+    let plain: Vec<u8> =
+        string[..end].iter().map(|&byte| if byte < b' ' { b' ' } else { byte }).collect();
     serde_json::from_slice::<String>(&plain).ok().map(Cow::Owned)
 }
 

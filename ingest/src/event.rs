@@ -9,7 +9,7 @@ use crate::keep;
 use crate::key::{self, Home, NamedKeys};
 use crate::operations;
 use crate::record::{
-    AdditionalEventData, Addendum, Record, RequestParameters, Resource, ResponseElements,
+    Addendum, AdditionalEventData, Record, RequestParameters, Resource, ResponseElements,
     ServiceEventDetails, TlsDetails, UserIdentity,
 };
 use crate::rows::Rows;
@@ -46,7 +46,12 @@ struct Nested<'a> {
 ///
 /// # Errors
 /// The reason to skip the record.
-pub(crate) fn append(rows: &mut Rows, record: &Record<'_>, text: &str, lineage: Lineage<'_>) -> Result<(), &'static str> {
+pub(crate) fn append(
+    rows: &mut Rows,
+    record: &Record<'_>,
+    text: &str,
+    lineage: Lineage<'_>,
+) -> Result<(), &'static str> {
     let event_time = record.event_time.get().and_then(date::micros).ok_or(NO_TIME)?;
     let nested = Nested {
         user: Record::nested(record.user_identity),
@@ -58,11 +63,8 @@ pub(crate) fn append(rows: &mut Rows, record: &Record<'_>, text: &str, lineage: 
     };
     let region = record.aws_region.get().unwrap_or_default();
     let partition = partition(&nested, region).to_owned();
-    let recipient = record
-        .recipient_account_id
-        .get()
-        .or(nested.user.account_id.get())
-        .unwrap_or_default();
+    let recipient =
+        record.recipient_account_id.get().or(nested.user.account_id.get()).unwrap_or_default();
     let home = Home {
         partition: &partition,
         region,
@@ -83,7 +85,12 @@ pub(crate) fn append(rows: &mut Rows, record: &Record<'_>, text: &str, lineage: 
     append_identity(rows, &identity::identify(record, &nested.user), &nested.user);
     append_origin(rows, record);
     append_keys(rows, &keys, &nested);
-    request::append(rows, event_name, keep::label(record.event_source.get().unwrap_or_default()), &nested);
+    request::append(
+        rows,
+        event_name,
+        keep::label(record.event_source.get().unwrap_or_default()),
+        &nested,
+    );
     append_texts(rows, record, &nested.user);
     rows.text(at::OBJECT_URI, Some(lineage.object_uri));
     rows.integer(at::RECORD_INDEX, i64::try_from(lineage.record_index).ok());
@@ -106,12 +113,11 @@ fn partition<'a>(nested: &'a Nested<'_>, region: &'a str) -> &'a str {
 
 fn append_event(rows: &mut Rows, record: &Record<'_>, text: &str, event_time: i64) {
     let hashed;
-    let event_id = match record.event_id.get() {
-        Some(id) => id,
-        None => {
-            hashed = format!("sha256:{:x}", Sha256::digest(text.as_bytes()));
-            &hashed
-        }
+    let event_id = if let Some(id) = record.event_id.get() {
+        id
+    } else {
+        hashed = format!("sha256:{:x}", Sha256::digest(text.as_bytes()));
+        &hashed
     };
     let event_name = record.event_name.get().unwrap_or_default();
     let event_source = record.event_source.get().unwrap_or_default();
@@ -167,7 +173,10 @@ fn append_identity(rows: &mut Rows, identity: &Identity<'_>, user: &UserIdentity
     rows.text(at::SESSION_ISSUER_ARN, session.session_issuer.arn.get());
     rows.text(at::SESSION_ISSUER_ACCOUNT_ID, session.session_issuer.account_id.get());
     rows.text(at::SESSION_ISSUER_PRINCIPAL_ID, session.session_issuer.principal_id.get());
-    rows.time(at::SESSION_CREATION_DATE, session.attributes.creation_date.get().and_then(date::micros));
+    rows.time(
+        at::SESSION_CREATION_DATE,
+        session.attributes.creation_date.get().and_then(date::micros),
+    );
     rows.flag(at::SESSION_MFA_AUTHENTICATED, session.attributes.mfa_authenticated.flag());
     rows.text(at::SOURCE_IDENTITY, session.source_identity.get());
 }
@@ -212,7 +221,10 @@ fn append_texts(rows: &mut Rows, record: &Record<'_>, user: &UserIdentity<'_>) {
         (at::ADDITIONAL_EVENT_DATA, record.additional_event_data),
         (at::SERVICE_EVENT_DETAILS, record.service_event_details),
     ] {
-        rows.text(column, field.map(serde_json::value::RawValue::get).filter(|text| *text != "null"));
+        rows.text(
+            column,
+            field.map(serde_json::value::RawValue::get).filter(|text| *text != "null"),
+        );
     }
     let nested = [
         ("userIdentity.inScopeOf", user.in_scope_of),
@@ -225,7 +237,8 @@ fn append_texts(rows: &mut Rows, record: &Record<'_>, user: &UserIdentity<'_>) {
         ),
     ];
     let mut unmapped = String::new();
-    let fields = record.unmapped.iter().map(|(name, value)| (name.get().unwrap_or_default(), *value));
+    let fields =
+        record.unmapped.iter().map(|(name, value)| (name.get().unwrap_or_default(), *value));
     let nested = nested.into_iter().filter_map(|(name, value)| Some((name, value?)));
     for (name, value) in fields.chain(nested) {
         unmapped.push(if unmapped.is_empty() { '{' } else { ',' });

@@ -115,9 +115,9 @@ fn actor_kind(
         ("workload", "instance_session")
     } else if issuer.contains(":role/aws-service-role/") || role.contains("/AWSServiceRoleFor") {
         ("workload", "service_linked_role")
-    } else if role.starts_with("assumed-role/AWSReservedSSO_") {
-        ("person", "identity_center")
-    } else if user.kind.get() == Some("IdentityCenterUser") {
+    } else if role.starts_with("assumed-role/AWSReservedSSO_")
+        || user.kind.get() == Some("IdentityCenterUser")
+    {
         ("person", "identity_center")
     } else if record.session_credential_from_console.flag() == Some(true) {
         ("person", "console_session")
@@ -171,7 +171,8 @@ fn mfa(
 }
 
 fn is_empty_object(json: &str) -> bool {
-    json.bytes().all(|byte| matches!(byte, b'{' | b'}') || byte.is_ascii_whitespace()) || json == "null"
+    json.bytes().all(|byte| matches!(byte, b'{' | b'}') || byte.is_ascii_whitespace())
+        || json == "null"
 }
 
 #[cfg(test)]

@@ -35,7 +35,7 @@ impl Default for Limits {
 /// Why an object did not inflate. What had been inflated by then is in the
 /// buffer and is still read.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
-pub enum InflateError {
+pub(crate) enum InflateError {
     /// The compressed stream is damaged.
     #[error("damaged compression: {0}")]
     Damaged(String),
@@ -57,7 +57,11 @@ const ZSTD: &[u8] = &[0x28, 0xb5, 0x2f, 0xfd];
 ///
 /// # Errors
 /// When the stream is damaged, truncated, too large, or followed by more bytes.
-pub(crate) fn document(stored: &[u8], limits: &Limits, document: &mut Vec<u8>) -> Result<(), InflateError> {
+pub(crate) fn document(
+    stored: &[u8],
+    limits: &Limits,
+    document: &mut Vec<u8>,
+) -> Result<(), InflateError> {
     document.clear();
     if stored.starts_with(GZIP) {
         let mut decoder = GzDecoder::new(stored);
@@ -81,7 +85,11 @@ pub(crate) fn document(stored: &[u8], limits: &Limits, document: &mut Vec<u8>) -
 }
 
 /// Reads to the end, or one byte past the cap.
-fn read_capped(reader: &mut impl Read, limits: &Limits, document: &mut Vec<u8>) -> Result<(), InflateError> {
+fn read_capped(
+    reader: &mut impl Read,
+    limits: &Limits,
+    document: &mut Vec<u8>,
+) -> Result<(), InflateError> {
     let cap = limits.document_bytes_max;
     let result = reader.take(cap + 1).read_to_end(document);
     if document.len() as u64 > cap {
@@ -91,7 +99,9 @@ fn read_capped(reader: &mut impl Read, limits: &Limits, document: &mut Vec<u8>) 
     }
     match result {
         Ok(_) => Ok(()),
-        Err(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => Err(InflateError::Truncated),
+        Err(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => {
+            Err(InflateError::Truncated)
+        }
         Err(error) => Err(InflateError::Damaged(error.to_string())),
     }
 }

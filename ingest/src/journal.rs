@@ -36,7 +36,10 @@ impl Journal {
     pub(crate) async fn read(objects: &LakeTable) -> Result<Self, LakeError> {
         let mut journal = Self::default();
         for file in objects.files()? {
-            scan(objects, &file, ColumnsOf(COLUMNS), None, |batch| journal.take(batch)).await?;
+            scan(objects, &file, ColumnsOf(COLUMNS), None, |batch| {
+                journal.take(batch);
+            })
+            .await?;
         }
         Ok(journal)
     }
@@ -44,7 +47,8 @@ impl Journal {
     /// Whether exactly this object was read in full. One that failed, or
     /// changed since, is read again.
     pub(crate) fn has_read(&self, object: &Object) -> bool {
-        !object.etag.is_empty() && self.read.contains(&fingerprint(&object.uri, object.bytes, &object.etag))
+        !object.etag.is_empty()
+            && self.read.contains(&fingerprint(&object.uri, object.bytes, &object.etag))
     }
 
     /// The newest delivery known below a Region's folder.
@@ -53,9 +57,15 @@ impl Journal {
     }
 
     fn take(&mut self, batch: &RecordBatch) {
-        let text = |name: &str| batch.column_by_name(name).and_then(|column| column.as_string_opt::<i32>());
-        let bytes = batch.column_by_name("object_bytes").and_then(|column| column.as_primitive_opt::<arrow::datatypes::Int64Type>());
-        let delivered = batch.column_by_name("delivered_at").and_then(|column| column.as_primitive_opt::<TimestampMicrosecondType>());
+        let text = |name: &str| {
+            batch.column_by_name(name).and_then(|column| column.as_string_opt::<i32>())
+        };
+        let bytes = batch
+            .column_by_name("object_bytes")
+            .and_then(|column| column.as_primitive_opt::<arrow::datatypes::Int64Type>());
+        let delivered = batch
+            .column_by_name("delivered_at")
+            .and_then(|column| column.as_primitive_opt::<TimestampMicrosecondType>());
         let (Some(uris), Some(etags), Some(outcomes), Some(bytes), Some(delivered)) =
             (text("object_uri"), text("etag"), text("outcome"), bytes, delivered)
         else {

@@ -11,42 +11,92 @@ const KEPT: &[(&str, &[&str])] = &[
     (
         "cloudtrail",
         &[
-            "CreateTrail", "DeleteTrail", "PutEventSelectors", "PutInsightSelectors",
-            "StartLogging", "StopLogging", "UpdateTrail", "DeleteEventDataStore",
-            "UpdateEventDataStore", "StopEventDataStoreIngestion",
+            "CreateTrail",
+            "DeleteTrail",
+            "PutEventSelectors",
+            "PutInsightSelectors",
+            "StartLogging",
+            "StopLogging",
+            "UpdateTrail",
+            "DeleteEventDataStore",
+            "UpdateEventDataStore",
+            "StopEventDataStoreIngestion",
         ],
     ),
     (
         "sts",
         &[
-            "AssumeRole", "AssumeRoleWithSAML", "AssumeRoleWithWebIdentity", "AssumeRoot",
-            "GetFederationToken", "GetSessionToken",
+            "AssumeRole",
+            "AssumeRoleWithSAML",
+            "AssumeRoleWithWebIdentity",
+            "AssumeRoot",
+            "GetFederationToken",
+            "GetSessionToken",
         ],
     ),
     ("signin", &["ConsoleLogin", "SwitchRole"]),
     (
         "iam",
         &[
-            "AttachGroupPolicy", "AttachRolePolicy", "AttachUserPolicy", "CreatePolicy",
-            "CreatePolicyVersion", "DeleteGroupPolicy", "DeletePolicy", "DeletePolicyVersion",
-            "DeleteRolePermissionsBoundary", "DeleteRolePolicy", "DeleteUserPermissionsBoundary",
-            "DeleteUserPolicy", "DetachGroupPolicy", "DetachRolePolicy", "DetachUserPolicy",
-            "PutGroupPolicy", "PutRolePermissionsBoundary", "PutRolePolicy",
-            "PutUserPermissionsBoundary", "PutUserPolicy", "SetDefaultPolicyVersion",
+            "AttachGroupPolicy",
+            "AttachRolePolicy",
+            "AttachUserPolicy",
+            "CreatePolicy",
+            "CreatePolicyVersion",
+            "DeleteGroupPolicy",
+            "DeletePolicy",
+            "DeletePolicyVersion",
+            "DeleteRolePermissionsBoundary",
+            "DeleteRolePolicy",
+            "DeleteUserPermissionsBoundary",
+            "DeleteUserPolicy",
+            "DetachGroupPolicy",
+            "DetachRolePolicy",
+            "DetachUserPolicy",
+            "PutGroupPolicy",
+            "PutRolePermissionsBoundary",
+            "PutRolePolicy",
+            "PutUserPermissionsBoundary",
+            "PutUserPolicy",
+            "SetDefaultPolicyVersion",
             "UpdateAssumeRolePolicy",
         ],
     ),
     (
         "organizations",
-        &["AttachPolicy", "CreatePolicy", "DeletePolicy", "DetachPolicy", "DisablePolicyType", "UpdatePolicy"],
+        &[
+            "AttachPolicy",
+            "CreatePolicy",
+            "DeletePolicy",
+            "DetachPolicy",
+            "DisablePolicyType",
+            "UpdatePolicy",
+        ],
     ),
-    ("ec2", &["CreateVpcEndpoint", "DeleteVpcEndpoints", "DisableEbsEncryptionByDefault", "ModifyEbsDefaultKmsKeyId", "ModifyVpcEndpoint"]),
+    (
+        "ec2",
+        &[
+            "CreateVpcEndpoint",
+            "DeleteVpcEndpoints",
+            "DisableEbsEncryptionByDefault",
+            "ModifyEbsDefaultKmsKeyId",
+            "ModifyVpcEndpoint",
+        ],
+    ),
     (
         "s3",
         &[
-            "CopyObject", "DeleteBucket", "DeleteBucketEncryption", "DeleteBucketLifecycle",
-            "DeleteBucketPolicy", "PutBucketEncryption", "PutBucketLifecycle",
-            "PutBucketLifecycleConfiguration", "PutBucketPolicy", "PutBucketVersioning", "PutObject",
+            "CopyObject",
+            "DeleteBucket",
+            "DeleteBucketEncryption",
+            "DeleteBucketLifecycle",
+            "DeleteBucketPolicy",
+            "PutBucketEncryption",
+            "PutBucketLifecycle",
+            "PutBucketLifecycleConfiguration",
+            "PutBucketPolicy",
+            "PutBucketVersioning",
+            "PutObject",
         ],
     ),
 ];
@@ -61,7 +111,7 @@ const ONLY_WITH: &[(&str, &str, &[&str])] = &[
 
 /// Decides which records are kept.
 #[derive(Debug, Clone, Default)]
-pub struct KeepList {
+pub(crate) struct KeepList {
     /// Services kept whole beside KMS, as the first label of their name.
     widened: HashSet<String>,
 }
@@ -81,7 +131,7 @@ impl KeepList {
     /// The built-in list, widened by services kept whole (`s3` or
     /// `s3.amazonaws.com`); `*` keeps everything.
     #[must_use]
-    pub fn widened_by(services: &[String]) -> Self {
+    pub(crate) fn widened_by(services: &[String]) -> Self {
         let widened = services.iter().map(|service| label(service).to_owned()).collect();
         Self { widened }
     }
@@ -99,7 +149,13 @@ impl KeepList {
     }
 
     /// Whether a record is kept.
-    pub(crate) fn keeps(&self, event_source: &str, event_name: &str, invoked_by: Option<&str>, text: &str) -> bool {
+    pub(crate) fn keeps(
+        &self,
+        event_source: &str,
+        event_name: &str,
+        invoked_by: Option<&str>,
+        text: &str,
+    ) -> bool {
         let service = label(event_source);
         let listed = match self.of_source(event_source) {
             Kept::All => return true,

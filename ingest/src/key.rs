@@ -74,7 +74,8 @@ fn re_encrypt_keys<'a>(
     let keys: Vec<&'a str> = listed.collect();
     let wanted = request.destination_key_id.get();
     let named = |arn: &str, wanted: &str| {
-        arn == wanted || Arn::split(arn).is_some_and(|arn| arn.resource.strip_prefix("key/") == Some(wanted))
+        arn == wanted
+            || Arn::split(arn).is_some_and(|arn| arn.resource.strip_prefix("key/") == Some(wanted))
     };
     let destination = wanted
         .and_then(|wanted| keys.iter().position(|arn| named(arn, wanted)))
@@ -87,7 +88,9 @@ fn re_encrypt_keys<'a>(
         .and_then(|wanted| keys.iter().position(|arn| named(arn, wanted)))
         .or_else(|| (0..keys.len()).find(|&index| Some(index) != destination))
         .or(destination);
-    let at = |index: Option<usize>| index.and_then(|index| keys.get(index)).map(|arn| Cow::Borrowed(*arn));
+    let at = |index: Option<usize>| {
+        index.and_then(|index| keys.get(index)).map(|arn| Cow::Borrowed(*arn))
+    };
     (
         at(source).or_else(|| complete(request.source_key_id.get(), home)),
         at(destination).or_else(|| complete(wanted, home)),
@@ -112,22 +115,15 @@ fn complete<'a>(text: Option<&'a str>, home: Home<'_>) -> Option<Cow<'a, str>> {
 /// A bare key id: a UUID, or `mrk-` and 32 hex digits.
 fn is_key_id(text: &str) -> bool {
     let hex = |part: &str| part.bytes().all(|byte| byte.is_ascii_hexdigit());
-    match text.strip_prefix("mrk-") {
-        Some(rest) => rest.len() == 32 && hex(rest),
-        None => {
-            let lengths = [8, 4, 4, 4, 12];
-            text.split('-').map(str::len).eq(lengths) && text.split('-').all(hex)
-        }
+    if let Some(rest) = text.strip_prefix("mrk-") {
+        return rest.len() == 32 && hex(rest);
     }
+    text.split('-').map(str::len).eq([8, 4, 4, 4, 12]) && text.split('-').all(hex)
 }
 
 /// The alias that a record names, as `alias/name`.
 fn alias<'a>(resources: &'a [Resource<'_>], request: &'a RequestParameters<'_>) -> Option<&'a str> {
-    let named = [
-        request.alias_name.get(),
-        request.key_id.get(),
-        request.destination_key_id.get(),
-    ];
+    let named = [request.alias_name.get(), request.key_id.get(), request.destination_key_id.get()];
     let listed = resources.iter().map(|resource| resource.arn.get());
     named.into_iter().chain(listed).flatten().find_map(|text| match Arn::split(text) {
         Some(arn) if arn.is_alias() => Some(arn.resource),
@@ -141,13 +137,11 @@ mod tests {
     use super::*;
 
     const KEY: &str = "arn:aws:kms:eu-west-1:111122223333:key/11111111-2222-3333-4444-555555555555";
-    const OTHER: &str = "arn:aws:kms:eu-west-1:444455556666:key/mrk-0123456789abcdef0123456789abcdef";
+    const OTHER: &str =
+        "arn:aws:kms:eu-west-1:444455556666:key/mrk-0123456789abcdef0123456789abcdef";
     const ALIAS: &str = "arn:aws:kms:eu-west-1:111122223333:alias/app";
-    const HOME: Home<'_> = Home {
-        partition: "aws",
-        region: "eu-west-1",
-        account_id: "111122223333",
-    };
+    const HOME: Home<'_> =
+        Home { partition: "aws", region: "eu-west-1", account_id: "111122223333" };
 
     fn keys(event: &str, resources: &str, request: &str, response: &str) -> [Option<String>; 3] {
         let resources: Vec<Resource<'_>> = serde_json::from_str(resources).unwrap();
@@ -162,6 +156,7 @@ mod tests {
         ]
     }
 
+    #[expect(clippy::unnecessary_wraps, reason = "reads as what is expected")]
     fn some(text: &str) -> Option<String> {
         Some(text.to_owned())
     }

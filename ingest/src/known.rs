@@ -68,7 +68,11 @@ impl KnownEvents {
 
     /// Marks the rows of a batch that are new, and knows them from then on.
     /// Duplicates within the batch are found too.
-    pub(crate) async fn admit(&mut self, events: &LakeTable, batch: &RecordBatch) -> Result<BooleanArray, LakeError> {
+    pub(crate) async fn admit(
+        &mut self,
+        events: &LakeTable,
+        batch: &RecordBatch,
+    ) -> Result<BooleanArray, LakeError> {
         let rows = keyed_rows(batch);
         let touched: HashSet<i64> = rows.iter().map(|(hour, _)| *hour).collect();
         let missing = touched.into_iter().filter(|hour| !self.hours.contains_key(hour)).collect();
@@ -88,7 +92,10 @@ impl KnownEvents {
 
     /// Takes in the files that other writers added since, and returns the keys
     /// in them: rows of ours with such a key must not be committed.
-    pub(crate) async fn look_again(&mut self, events: &LakeTable) -> Result<HashSet<EventKey>, LakeError> {
+    pub(crate) async fn look_again(
+        &mut self,
+        events: &LakeTable,
+    ) -> Result<HashSet<EventKey>, LakeError> {
         let mut theirs = HashSet::new();
         let wanted: HashSet<i64> = self.hours.keys().copied().collect();
         for file in events.files()? {
@@ -132,7 +139,9 @@ impl KnownEvents {
     /// after a commit: a row that is not committed yet would be forgotten.
     pub(crate) fn make_room(&mut self) {
         while self.keys > KEYS_MAX {
-            let Some((_, keys)) = self.hours.pop_first() else { return };
+            let Some((_, keys)) = self.hours.pop_first() else {
+                return;
+            };
             self.keys -= keys.len();
         }
     }
@@ -140,15 +149,20 @@ impl KnownEvents {
 
 /// Hour and key of every row.
 pub(crate) fn keyed_rows(batch: &RecordBatch) -> Vec<(i64, EventKey)> {
-    let text = |name: &str| batch.column_by_name(name).and_then(|column| column.as_string_opt::<i32>());
+    let text =
+        |name: &str| batch.column_by_name(name).and_then(|column| column.as_string_opt::<i32>());
     let times = batch
         .column_by_name("event_time")
         .and_then(|column| column.as_primitive_opt::<TimestampMicrosecondType>());
-    let (Some(times), Some(ids), Some(accounts)) = (times, text("event_id"), text("recipient_account_id")) else {
+    let (Some(times), Some(ids), Some(accounts)) =
+        (times, text("event_id"), text("recipient_account_id"))
+    else {
         return Vec::new();
     };
     (0..batch.num_rows())
-        .map(|row| (date::hour(times.value(row)), EventKey::new(ids.value(row), accounts.value(row))))
+        .map(|row| {
+            (date::hour(times.value(row)), EventKey::new(ids.value(row), accounts.value(row)))
+        })
         .collect()
 }
 
@@ -161,10 +175,9 @@ async fn read_hours(
 ) -> Result<(), LakeError> {
     let (first, last) = file.time_range("event_time").unwrap_or((i64::MIN, i64::MAX));
     let inside = |hour: &&i64| **hour >= date::hour(first) && **hour <= date::hour(last);
-    let (Some(&start), Some(&end)) = (
-        wanted.iter().filter(inside).min(),
-        wanted.iter().filter(inside).max(),
-    ) else {
+    let (Some(&start), Some(&end)) =
+        (wanted.iter().filter(inside).min(), wanted.iter().filter(inside).max())
+    else {
         return Ok(());
     };
     let within = Within {

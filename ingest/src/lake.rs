@@ -9,14 +9,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use deltalake_core::DeltaTable;
 use deltalake_core::errors::DeltaTableError;
+use deltalake_core::kernel::engine::arrow_conversion::TryIntoKernel;
 use deltalake_core::kernel::transaction::{CommitBuilder, CommitProperties, TransactionError};
 use deltalake_core::kernel::{Action, Add, StructField, Transaction};
-use deltalake_core::kernel::engine::arrow_conversion::TryIntoKernel;
 use deltalake_core::logstore::{LogStoreRef, StorageConfig, default_logstore};
 use deltalake_core::operations::create::CreateBuilder;
 use deltalake_core::protocol::{DeltaOperation, SaveMode};
-use deltalake_core::DeltaTable;
 use object_store::ObjectStore;
 use object_store::prefix::PrefixStore;
 use url::Url;
@@ -74,8 +74,8 @@ impl Lake {
     #[must_use]
     pub fn uri(&self) -> String {
         match self.location.to_file_path() {
-            Ok(path) => path.display().to_string(),
-            Err(()) => self.location.to_string(),
+            Ok(path) => path.display().to_string().trim_end_matches('/').to_owned(),
+            Err(()) => self.location.as_str().trim_end_matches('/').to_owned(),
         }
     }
 
@@ -91,7 +91,9 @@ impl Lake {
             }
             match self.create(schema).await {
                 // Somebody else created it: load theirs.
-                Err(error) if error.is_lost_race() => tokio::time::sleep(Duration::from_millis(20)).await,
+                Err(error) if error.is_lost_race() => {
+                    tokio::time::sleep(Duration::from_millis(20)).await;
+                }
                 result => return result,
             }
         }
@@ -101,7 +103,10 @@ impl Lake {
     ///
     /// # Errors
     /// When the lake cannot be reached, or was made by a newer version.
-    pub async fn existing_table(&self, schema: &'static TableSchema) -> Result<Option<LakeTable>, LakeError> {
+    pub async fn existing_table(
+        &self,
+        schema: &'static TableSchema,
+    ) -> Result<Option<LakeTable>, LakeError> {
         let mut table = DeltaTable::new(self.log_store(schema)?);
         let failed = |source| LakeError::open(self, schema, source);
         if !table.verify_deltatable_existence().await.map_err(failed)? {
@@ -139,8 +144,9 @@ impl Lake {
 
     fn log_store(&self, schema: &TableSchema) -> Result<LogStoreRef, LakeError> {
         let location = store::join(&self.location, schema.name)?;
-        let path = object_store::path::Path::from_url_path(location.path())
-            .map_err(|error| LakeError::Location { location: location.to_string(), reason: error.to_string() })?;
+        let path = object_store::path::Path::from_url_path(location.path()).map_err(|error| {
+            LakeError::Location { location: location.to_string(), reason: error.to_string() }
+        })?;
         let prefixed = Arc::new(PrefixStore::new(self.root.clone(), path));
         Ok(default_logstore(prefixed, self.root.clone(), &location, &StorageConfig::default()))
     }
@@ -213,14 +219,24 @@ impl LakeTable {
     ///
     /// # Errors
     /// When the store refuses for a reason that trying again will not mend.
-    pub async fn append(&mut self, files: Vec<Add>, application: &str, run_number: i64) -> Result<Committed, LakeError> {
+    pub async fn append(
+        &mut self,
+        files: Vec<Add>,
+        application: &str,
+        run_number: i64,
+    ) -> Result<Committed, LakeError> {
         let operation = DeltaOperation::Write {
             mode: SaveMode::Append,
-            partition_by: Some(self.schema.partitioned_by.iter().map(|&name| name.to_owned()).collect()),
+            partition_by: Some(
+                self.schema.partitioned_by.iter().map(|&name| name.to_owned()).collect(),
+            ),
             predicate: None,
         };
         let properties = CommitProperties::default()
             .with_max_retries(0)
+            // Followers may still need old versions; and a store that forbids
+            // deletes must not fail a commit that has landed.
+            .with_cleanup_expired_logs(Some(false))
             .with_application_transaction(Transaction::new(application, run_number));
         let result = {
             let state = self.table.snapshot().map_err(|source| LakeError::table(self, source))?;
@@ -235,9 +251,12 @@ impl LakeTable {
                 self.refresh().await?;
                 Ok(Committed::Version(version))
             }
-            Err(DeltaTableError::Transaction { source: TransactionError::MaxCommitAttempts(_) | TransactionError::CommitConflict(_) | TransactionError::VersionAlreadyExists(_) }) => {
-                Ok(Committed::Moved)
-            }
+            Err(DeltaTableError::Transaction {
+                source:
+                    TransactionError::MaxCommitAttempts(_)
+                    | TransactionError::CommitConflict(_)
+                    | TransactionError::VersionAlreadyExists(_),
+            }) => Ok(Committed::Moved),
             Err(source) if error::is_refusal(&source) => Err(LakeError::table(self, source)),
             // The put may have landed and only its answer been lost.
             Err(source) => {
@@ -267,6 +286,6 @@ impl LakeTable {
 /// other writers.
 pub(crate) async fn back_off(attempt: u32) {
     let most = 25_u64 << attempt.min(6);
-    let jitter = uuid::Uuid::new_v4().as_u128() as u64 % most.max(1);
+    let jitter = uuid::Uuid::new_v4().as_u64_pair().0 % most;
     tokio::time::sleep(Duration::from_millis(jitter)).await;
 }

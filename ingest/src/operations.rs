@@ -28,13 +28,7 @@ const fn operation(
     role: &'static str,
     activity: &'static str,
 ) -> Operation {
-    Operation {
-        event_name,
-        class,
-        risk,
-        role,
-        activity,
-    }
+    Operation { event_name, class, risk, role, activity }
 }
 
 /// All operations known to this version, sorted by name.
@@ -50,7 +44,13 @@ pub const OPERATIONS: &[Operation] = &[
     operation("DeleteAlias", "alias", "medium", "administrator", "manage"),
     operation("DeleteCustomKeyStore", "custom_key_store", "high", "administrator", "manage"),
     operation("DeleteExpiredKeyMaterial", "imported_material", "high", "service", "manage"),
-    operation("DeleteImportedKeyMaterial", "imported_material", "critical", "administrator", "manage"),
+    operation(
+        "DeleteImportedKeyMaterial",
+        "imported_material",
+        "critical",
+        "administrator",
+        "manage",
+    ),
     operation("DeleteKey", "lifecycle", "critical", "service", "manage"),
     operation("DeriveSharedSecret", "cryptographic", "medium", "user", "use"),
     operation("DescribeCustomKeyStores", "custom_key_store", "info", "reader", "use"),

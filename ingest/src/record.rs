@@ -14,7 +14,7 @@ mod details;
 mod lenient;
 
 pub(crate) use details::{
-    AdditionalEventData, Addendum, RequestParameters, Resource, ResponseElements,
+    Addendum, AdditionalEventData, RequestParameters, Resource, ResponseElements,
     ServiceEventDetails, TlsDetails, UserIdentity,
 };
 pub(crate) use lenient::{Text, TextMap};
@@ -157,7 +157,8 @@ mod tests {
     #[test]
     fn a_field_without_a_column_is_kept_as_written() {
         let record =
-            Record::read(r#"{"eventName":"Decrypt","eventContext":{"a":[1, 2]},"x":null}"#).unwrap();
+            Record::read(r#"{"eventName":"Decrypt","eventContext":{"a":[1, 2]},"x":null}"#)
+                .unwrap();
         assert_eq!(record.event_name.get(), Some("Decrypt"));
         let unmapped: Vec<_> = record
             .unmapped
@@ -169,7 +170,8 @@ mod tests {
 
     #[test]
     fn a_nested_field_of_an_odd_type_does_not_cost_the_record() {
-        let record = Record::read(r#"{"userIdentity":"redacted","requestParameters":null}"#).unwrap();
+        let record =
+            Record::read(r#"{"userIdentity":"redacted","requestParameters":null}"#).unwrap();
         let identity: UserIdentity<'_> = Record::nested(record.user_identity);
         assert_eq!(identity.kind.get(), None);
     }

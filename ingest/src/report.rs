@@ -86,8 +86,11 @@ impl IngestReport {
         if let Some(reason) = &object.error {
             self.fail(uri.to_owned(), reason.clone());
         } else if !object.skipped.is_empty() {
-            let reasons: Vec<String> =
-                object.skipped.iter().map(|(reason, count)| format!("{count} x {reason}")).collect();
+            let reasons: Vec<String> = object
+                .skipped
+                .iter()
+                .map(|(reason, count)| format!("{count} x {reason}"))
+                .collect();
             self.fail(uri.to_owned(), format!("records skipped: {}", reasons.join(", ")));
         }
     }

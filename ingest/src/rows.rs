@@ -20,7 +20,8 @@ use crate::schema::{ColumnType, TableSchema, list_element};
 /// # Panics
 /// At compile time, when the table has no such column.
 #[must_use]
-pub const fn position(table: &TableSchema, name: &str) -> usize {
+#[expect(clippy::panic, reason = "only ever evaluated by the compiler")]
+pub(crate) const fn position(table: &TableSchema, name: &str) -> usize {
     let mut index = 0;
     while index < table.columns.len() {
         if same(table.columns[index].name.as_bytes(), name.as_bytes()) {
@@ -47,10 +48,10 @@ const fn same(left: &[u8], right: &[u8]) -> bool {
 
 /// Columns under construction.
 #[derive(Debug)]
-pub struct Rows {
+pub(crate) struct Rows {
     table: &'static TableSchema,
     columns: Vec<ColumnBuilder>,
-    rows: usize,
+    finished: usize,
     text_bytes: usize,
 }
 
@@ -67,77 +68,69 @@ enum ColumnBuilder {
 impl Rows {
     /// No rows yet.
     #[must_use]
-    pub fn new(table: &'static TableSchema) -> Self {
-        let columns = table
-            .columns
-            .iter()
-            .map(|column| ColumnBuilder::new(column.column_type))
-            .collect();
-        Self {
-            table,
-            columns,
-            rows: 0,
-            text_bytes: 0,
-        }
+    pub(crate) fn new(table: &'static TableSchema) -> Self {
+        let columns =
+            table.columns.iter().map(|column| ColumnBuilder::new(column.column_type)).collect();
+        Self { table, columns, finished: 0, text_bytes: 0 }
     }
 
     /// Finished rows.
     #[must_use]
-    pub fn len(&self) -> usize {
-        self.rows
+    pub(crate) fn len(&self) -> usize {
+        self.finished
     }
 
     /// Whether no row is finished.
     #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.rows == 0
+    pub(crate) fn is_empty(&self) -> bool {
+        self.finished == 0
     }
 
     /// Bytes of text held: what the memory bound goes by.
     #[must_use]
-    pub fn text_bytes(&self) -> usize {
+    pub(crate) fn text_bytes(&self) -> usize {
         self.text_bytes
     }
 
     /// Sets a text column of the row under way. `None` leaves it null.
-    pub fn text(&mut self, column: usize, value: Option<&str>) {
+    pub(crate) fn text(&mut self, column: usize, value: Option<&str>) {
         let Some(value) = value else { return };
         if let ColumnBuilder::Text(builder, length) = &mut self.columns[column] {
-            pad(self.rows, length, |gap| builder.append_nulls(gap));
+            pad(self.finished, length, |gap| builder.append_nulls(gap));
             builder.append_value(value);
             self.text_bytes += value.len();
         }
     }
 
     /// Sets a boolean column of the row under way.
-    pub fn flag(&mut self, column: usize, value: Option<bool>) {
+    pub(crate) fn flag(&mut self, column: usize, value: Option<bool>) {
         let Some(value) = value else { return };
         if let ColumnBuilder::Flag(builder, length) = &mut self.columns[column] {
-            pad(self.rows, length, |gap| builder.append_nulls(gap));
+            pad(self.finished, length, |gap| builder.append_nulls(gap));
             builder.append_value(value);
         }
     }
 
     /// Sets an integer column of the row under way.
-    pub fn integer(&mut self, column: usize, value: Option<i64>) {
+    pub(crate) fn integer(&mut self, column: usize, value: Option<i64>) {
         let Some(value) = value else { return };
         if let ColumnBuilder::Integer(builder, length) = &mut self.columns[column] {
-            pad(self.rows, length, |gap| builder.append_nulls(gap));
+            pad(self.finished, length, |gap| builder.append_nulls(gap));
             builder.append_value(value);
         }
     }
 
     /// Sets a time column of the row under way, microseconds since 1970 UTC.
-    pub fn time(&mut self, column: usize, value: Option<i64>) {
+    pub(crate) fn time(&mut self, column: usize, value: Option<i64>) {
         let Some(value) = value else { return };
         if let ColumnBuilder::Time(builder, length) = &mut self.columns[column] {
-            pad(self.rows, length, |gap| builder.append_nulls(gap));
+            pad(self.finished, length, |gap| builder.append_nulls(gap));
             builder.append_value(value);
         }
     }
 
     /// Sets a map column of the row under way.
-    pub fn text_map<'a>(
+    pub(crate) fn text_map<'a>(
         &mut self,
         column: usize,
         entries: impl IntoIterator<Item = (&'a str, Option<&'a str>)>,
@@ -145,7 +138,7 @@ impl Rows {
         if let ColumnBuilder::TextMap(builder, length) = &mut self.columns[column] {
             // A map builder only fails when its keys and values differ in
             // length, and here both are appended together.
-            pad(self.rows, length, |gap| {
+            pad(self.finished, length, |gap| {
                 for _ in 0..gap {
                     let _ = builder.append(false);
                 }
@@ -160,9 +153,13 @@ impl Rows {
     }
 
     /// Sets a list column of the row under way.
-    pub fn text_list<'a>(&mut self, column: usize, values: impl IntoIterator<Item = &'a str>) {
+    pub(crate) fn text_list<'a>(
+        &mut self,
+        column: usize,
+        values: impl IntoIterator<Item = &'a str>,
+    ) {
         if let ColumnBuilder::TextList(builder, length) = &mut self.columns[column] {
-            pad(self.rows, length, |gap| {
+            pad(self.finished, length, |gap| {
                 for _ in 0..gap {
                     builder.append(false);
                 }
@@ -176,22 +173,18 @@ impl Rows {
     }
 
     /// Ends the row under way.
-    pub fn end_row(&mut self) {
-        self.rows += 1;
+    pub(crate) fn end_row(&mut self) {
+        self.finished += 1;
     }
 
     /// The finished rows as a batch; the builders start over.
     ///
     /// # Errors
     /// When a required column was left out of a row.
-    pub fn finish(&mut self) -> Result<RecordBatch, ArrowError> {
-        let rows = self.rows;
-        let arrays = self
-            .columns
-            .iter_mut()
-            .map(|column| column.finish(rows))
-            .collect();
-        self.rows = 0;
+    pub(crate) fn finish(&mut self) -> Result<RecordBatch, ArrowError> {
+        let rows = self.finished;
+        let arrays = self.columns.iter_mut().map(|column| column.finish(rows)).collect();
+        self.finished = 0;
         self.text_bytes = 0;
         RecordBatch::try_new(self.table.arrow(), arrays)
     }
@@ -226,10 +219,9 @@ impl ColumnBuilder {
                         .with_values_field(Arc::new(Field::new("value", DataType::Utf8, true)));
                 Self::TextMap(builder, 0)
             }
-            ColumnType::TextList => Self::TextList(
-                ListBuilder::new(StringBuilder::new()).with_field(list_element()),
-                0,
-            ),
+            ColumnType::TextList => {
+                Self::TextList(ListBuilder::new(StringBuilder::new()).with_field(list_element()), 0)
+            }
         }
     }
 

@@ -68,7 +68,11 @@ pub(crate) struct Decoded {
 /// # Errors
 /// When a source is not there or the lake cannot be written. What is wrong with
 /// single objects and records is in the report.
-pub async fn ingest(lake: &Lake, options: IngestOptions, progress: Arc<Progress>) -> Result<IngestReport, IngestError> {
+pub async fn ingest(
+    lake: &Lake,
+    options: IngestOptions,
+    progress: Arc<Progress>,
+) -> Result<IngestReport, IngestError> {
     let events = lake.table(&EVENTS).await?;
     let objects = lake.table(&OBJECTS).await?;
     let needs_s3 = options.sources.iter().any(|source| matches!(source, Source::S3 { .. }));
@@ -89,12 +93,15 @@ pub async fn ingest(lake: &Lake, options: IngestOptions, progress: Arc<Progress>
         report.fail(place, reason);
     }
     progress.objects_total.store(listing.objects.len() as u64, Ordering::Relaxed);
-    progress.bytes_total.store(listing.objects.iter().map(|object| object.bytes).sum(), Ordering::Relaxed);
+    progress
+        .bytes_total
+        .store(listing.objects.iter().map(|object| object.bytes).sum(), Ordering::Relaxed);
     progress.listed.store(true, Ordering::Relaxed);
 
     let (fetched_sender, fetched) = mpsc::channel(64);
     let (decoded_sender, mut decoded) = mpsc::channel::<Decoded>(1);
-    let fetching = tokio::spawn(source::fetch_all(listing.objects, client, options.limits, fetched_sender));
+    let fetching =
+        tokio::spawn(source::fetch_all(listing.objects, client, options.limits, fetched_sender));
     let decoders = spawn_decoders(&options, fetched, decoded_sender, &progress);
 
     let mut committer = Committer::new(events, objects, &options)?;
@@ -112,6 +119,7 @@ pub async fn ingest(lake: &Lake, options: IngestOptions, progress: Arc<Progress>
     Ok(report)
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "the queue must close with the last decoder")]
 fn spawn_decoders(
     options: &IngestOptions,
     fetched: mpsc::Receiver<Fetched>,
@@ -127,7 +135,8 @@ fn spawn_decoders(
         .map(|_| {
             let (fetched, sender, progress) = (fetched.clone(), sender.clone(), progress.clone());
             let keep = KeepList::widened_by(&options.keep);
-            let decoder = Decoder::new(keep, options.limits, options.run_id.clone(), options.started_at);
+            let decoder =
+                Decoder::new(keep, options.limits, options.run_id.clone(), options.started_at);
             tokio::task::spawn_blocking(move || decode_all(decoder, &fetched, &sender, &progress))
         })
         .collect()
@@ -170,7 +179,11 @@ fn is_full(rows: &Rows) -> bool {
     rows.len() >= BATCH_ROWS || rows.text_bytes() >= BATCH_TEXT_BYTES
 }
 
-fn hand_over(rows: &mut Rows, done: &mut Vec<(Object, ObjectReport)>, sender: &mpsc::Sender<Decoded>) {
+fn hand_over(
+    rows: &mut Rows,
+    done: &mut Vec<(Object, ObjectReport)>,
+    sender: &mpsc::Sender<Decoded>,
+) {
     let part = Decoded { rows: rows.finish(), objects: std::mem::take(done) };
     // Nobody receives any more: the run has failed and says why itself.
     let _ = sender.blocking_send(part);

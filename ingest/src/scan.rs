@@ -45,10 +45,13 @@ pub(crate) async fn scan(
     let builder = open(table, file).await.map_err(failed)?;
     let mask = ProjectionMask::columns(builder.parquet_schema(), columns.0.iter().copied());
     let groups = match &within {
-        Some(within) => overlapping(builder.metadata(), builder.schema(), builder.parquet_schema(), within),
+        Some(within) => {
+            overlapping(builder.metadata(), builder.schema(), builder.parquet_schema(), within)
+        }
         None => (0..builder.metadata().num_row_groups()).collect(),
     };
-    let mut batches = builder.with_projection(mask).with_row_groups(groups).build().map_err(failed)?;
+    let mut batches =
+        builder.with_projection(mask).with_row_groups(groups).build().map_err(failed)?;
     while let Some(batch) = batches.try_next().await.map_err(failed)? {
         receive(&batch);
     }
@@ -59,7 +62,10 @@ pub(crate) async fn scan(
 ///
 /// # Errors
 /// When the file cannot be read.
-pub(crate) async fn scan_all(table: &LakeTable, file: &DataFile) -> Result<Vec<RecordBatch>, LakeError> {
+pub(crate) async fn scan_all(
+    table: &LakeTable,
+    file: &DataFile,
+) -> Result<Vec<RecordBatch>, LakeError> {
     let failed = |error: parquet::errors::ParquetError| LakeError::table(table, error);
     let builder = open(table, file).await.map_err(failed)?;
     builder.build().map_err(failed)?.try_collect().await.map_err(failed)
@@ -100,7 +106,9 @@ fn overlapping(
     (0..metadata.num_row_groups())
         .filter(|&group| {
             let known = first.is_valid(group) && last.is_valid(group);
-            !known || (first.value(group) <= *within.moments.end() && last.value(group) >= *within.moments.start())
+            !known
+                || (first.value(group) <= *within.moments.end()
+                    && last.value(group) >= *within.moments.start())
         })
         .collect()
 }

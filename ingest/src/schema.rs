@@ -128,19 +128,9 @@ pub fn map_entries() -> Field {
 }
 
 const fn column(name: &'static str, column_type: ColumnType, meaning: &'static str) -> Column {
-    Column {
-        name,
-        column_type,
-        nullable: true,
-        meaning,
-    }
+    Column { name, column_type, nullable: true, meaning }
 }
 
 const fn required(name: &'static str, column_type: ColumnType, meaning: &'static str) -> Column {
-    Column {
-        name,
-        column_type,
-        nullable: false,
-        meaning,
-    }
+    Column { name, column_type, nullable: false, meaning }
 }

@@ -43,7 +43,10 @@ impl Source {
         if let Some(rest) = text.strip_prefix("s3://") {
             let (bucket, prefix) = rest.split_once('/').unwrap_or((rest, ""));
             if bucket.is_empty() {
-                return Err(SourceError::Unusable { source_name: text.to_owned(), reason: "no bucket named".to_owned() });
+                return Err(SourceError::Unusable {
+                    source_name: text.to_owned(),
+                    reason: "no bucket named".to_owned(),
+                });
             }
             return Ok(Self::S3 { bucket: bucket.to_owned(), prefix: prefix.to_owned() });
         }
@@ -108,7 +111,11 @@ impl Listing {
 ///
 /// # Errors
 /// When a source named by the user is not there at all.
-pub(crate) async fn list(sources: &[Source], client: Option<&Client>, journal: &Journal) -> Result<Listing, SourceError> {
+pub(crate) async fn list(
+    sources: &[Source],
+    client: Option<&Client>,
+    journal: &Journal,
+) -> Result<Listing, SourceError> {
     let mut listing = Listing::default();
     for source in sources {
         match source {

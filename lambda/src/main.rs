@@ -16,18 +16,11 @@ use serde_json::{Value, json};
 
 #[tokio::main]
 async fn main() -> Result<(), Error> {
-    tracing_subscriber::fmt()
-        .json()
-        .with_env_filter("info")
-        .with_ansi(false)
-        .init();
+    tracing_subscriber::fmt().json().with_env_filter("info").with_ansi(false).init();
     lambda_runtime::run(service_fn(handle)).await
 }
 
-#[expect(
-    clippy::disallowed_methods,
-    reason = "a shell may look at the clock and hands it on"
-)]
+#[expect(clippy::disallowed_methods, reason = "a shell may look at the clock and hands it on")]
 fn now() -> DateTime<Utc> {
     Utc::now()
 }
@@ -60,18 +53,11 @@ async fn run(request_id: &str, started: DateTime<Utc>) -> Result<Value> {
     };
     let report = ingest(&lake, options, Arc::new(Progress::default())).await?;
     for failure in &report.failures {
-        tracing::warn!(
-            object_uri = failure.object_uri,
-            reason = failure.reason,
-            "skipped"
-        );
+        tracing::warn!(object_uri = failure.object_uri, reason = failure.reason, "skipped");
     }
     let session = Session::open(&lake, &Configuration::default()).await?;
     let end = started.timestamp_micros();
-    let window = Window {
-        start: end - hours * 3_600_000_000,
-        end,
-    };
+    let window = Window { start: end - hours * 3_600_000_000, end };
     let found = detect(&session, &built_in()?, window).await?;
     for finding in &found.findings {
         tracing::warn!(finding = serde_json::to_string(finding)?, "finding");

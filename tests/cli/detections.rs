@@ -50,10 +50,16 @@ fn the_list_is_there_for_programs() {
 fn one_detection_is_shown_with_its_sql() {
     let said = Here::new().run(["detections", "show", "key_disabled"]);
     assert_eq!(said.code, Some(0), "{said}");
-    for word in ["key_disabled", "select", "$window_end"] {
+    for word in ["KMS key disabled", "select", "$window_end"] {
         assert!(said.stdout.contains(word), "{word}\n{said}");
     }
-    assert_snapshot!(Here::new().run(["detections", "show", "no_such_detection"]), @"");
+    assert_snapshot!(Here::new().run(["detections", "show", "no_such_detection"]), @r#"
+    exit code: 2
+    ----- stdout -----
+
+    ----- stderr -----
+    error: there is no detection "no_such_detection"; see keytrail detections list
+    "#);
 }
 
 #[test]
@@ -66,10 +72,7 @@ fn every_detection_passes_its_own_test() {
 #[test]
 fn a_detection_with_a_bad_header_is_refused() {
     let here = Here::new();
-    here.write(
-        "mine/odd.sql",
-        "-- id = \"odd\"\n-- titel = \"A typing error\"\nselect 1\n",
-    );
+    here.write("mine/odd.sql", "-- id = \"odd\"\n-- titel = \"A typing error\"\nselect 1\n");
     let said = here.run(["detections", "list", "--detections", "mine"]);
     assert_eq!(said.code, Some(2), "{said}");
     assert_snapshot!(said.stderr, @r#"error: detection odd: header: TOML parse error at line 2, column 1\n  |\n2 | titel = "A typing error"\n  | ^^^^^\nunknown field `titel`, expected one of `id`, `title`, `kind`, `severity`, `confidence`, `attack`, `attack_version`, `controls`, `lookback`, `entity`, `why`, `benign`, `respond`, `see`, `parameters`\n"#);

@@ -48,19 +48,9 @@ pub(crate) fn event_keys(lake: impl AsRef<Path>) -> Vec<Key> {
     let mut keys = Vec::new();
     for path in active_files(&lake.as_ref().join("events")) {
         let file = fs::File::open(&path).unwrap();
-        for batch in ParquetRecordBatchReaderBuilder::try_new(file)
-            .unwrap()
-            .build()
-            .unwrap()
-        {
+        for batch in ParquetRecordBatchReaderBuilder::try_new(file).unwrap().build().unwrap() {
             let batch = batch.unwrap();
-            let text = |name: &str| {
-                batch
-                    .column_by_name(name)
-                    .unwrap()
-                    .as_string::<i32>()
-                    .clone()
-            };
+            let text = |name: &str| batch.column_by_name(name).unwrap().as_string::<i32>().clone();
             let (ids, accounts) = (text("event_id"), text("recipient_account_id"));
             keys.extend((0..batch.num_rows()).map(|row| {
                 assert!(ids.is_valid(row) && accounts.is_valid(row));

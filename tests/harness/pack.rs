@@ -33,17 +33,11 @@ pub(crate) fn base64(bytes: &[u8]) -> String {
     const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     let mut text = String::new();
     for group in bytes.chunks(3) {
-        let bits = group
-            .iter()
-            .fold(0_u32, |bits, &byte| bits << 8 | u32::from(byte))
+        let bits = group.iter().fold(0_u32, |bits, &byte| bits << 8 | u32::from(byte))
             << (8 * (3 - group.len()));
         for position in 0..4 {
             let letter = LETTERS[(bits >> (18 - 6 * position) & 63) as usize];
-            text.push(if position <= group.len() {
-                char::from(letter)
-            } else {
-                '='
-            });
+            text.push(if position <= group.len() { char::from(letter) } else { '=' });
         }
     }
     text
@@ -51,8 +45,5 @@ pub(crate) fn base64(bytes: &[u8]) -> String {
 
 #[test]
 fn packing_is_what_others_make_of_it() {
-    assert_eq!(
-        [base64(b"M"), base64(b"Ma"), base64(b"Man")],
-        ["TQ==", "TWE=", "TWFu"]
-    );
+    assert_eq!([base64(b"M"), base64(b"Ma"), base64(b"Man")], ["TQ==", "TWE=", "TWFu"]);
 }

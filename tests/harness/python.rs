@@ -1,7 +1,7 @@
 //! **Python**: the environment with other people's software that `tests/run` makes.
 
 use std::io::{BufRead as _, BufReader, Write as _};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
@@ -20,11 +20,7 @@ pub(crate) fn interpreter() -> PathBuf {
 /// A script of this folder.
 pub(crate) fn script(name: &str) -> Command {
     let mut command = Command::new(interpreter());
-    command.arg(
-        PathBuf::from(env!("CARGO_MANIFEST_DIR"))
-            .join("tests")
-            .join(name),
-    );
+    command.arg(PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests").join(name));
     command
 }
 
@@ -58,20 +54,10 @@ impl S3Server {
     }
 
     fn start() -> Self {
-        let mut child = script("s3_server.py")
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let (stdin, stdout) = (
-            child.stdin.take(),
-            BufReader::new(child.stdout.take().unwrap()),
-        );
-        let mut process = Process {
-            child,
-            stdin,
-            stdout,
-        };
+        let mut child =
+            script("s3_server.py").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+        let (stdin, stdout) = (child.stdin.take(), BufReader::new(child.stdout.take().unwrap()));
+        let mut process = Process { child, stdin, stdout };
         let greeting = process.answer();
         let text = |name: &str| greeting[name].as_str().unwrap().to_owned();
         Self {
@@ -87,7 +73,7 @@ impl S3Server {
     }
 
     /// Uploads a folder.
-    pub(crate) fn put(&self, folder: PathBuf, bucket: &str, prefix: &str) {
+    pub(crate) fn put(&self, folder: &Path, bucket: &str, prefix: &str) {
         self.ask(&json!({"put": folder, "bucket": bucket, "prefix": prefix}));
     }
 

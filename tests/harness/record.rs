@@ -19,11 +19,7 @@ pub(crate) fn key_arn(number: u32) -> String {
 pub(crate) fn event_time(number: u32) -> String {
     let (minutes, second) = (number / 60, number % 60);
     let (hours, minute) = (minutes / 60, minutes % 60);
-    format!(
-        "2026-10-{:02}T{:02}:{minute:02}:{second:02}Z",
-        5 + hours / 24,
-        hours % 24
-    )
+    format!("2026-10-{:02}T{:02}:{minute:02}:{second:02}Z", 5 + hours / 24, hours % 24)
 }
 
 /// A workload decrypts: the call that nothing is wrong with.
@@ -55,11 +51,7 @@ pub(crate) fn decrypt(number: u32) -> Value {
 
 /// A role on an instance.
 pub(crate) fn workload() -> Value {
-    session(
-        "orders-service",
-        "i-0a1b2c3d4e5f60718",
-        json!({"ec2RoleDelivery": "2.0"}),
-    )
+    session("orders-service", "i-0a1b2c3d4e5f60718", json!({"ec2RoleDelivery": "2.0"}))
 }
 
 /// A person who signed in through the console, without MFA.
@@ -99,13 +91,13 @@ pub(crate) fn session(role: &str, name: &str, more: Value) -> Value {
 }
 
 /// Another call, by another service.
-pub(crate) fn call(number: u32, service: &str, name: &str, request: Value) -> Value {
+pub(crate) fn call(number: u32, service: &str, name: &str, request: impl Into<Value>) -> Value {
     changed(
         decrypt(number),
         json!({
             "eventSource": format!("{service}.amazonaws.com"),
             "eventName": name,
-            "requestParameters": request,
+            "requestParameters": request.into(),
             "resources": null,
             "readOnly": false,
         }),

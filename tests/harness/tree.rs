@@ -27,23 +27,11 @@ pub(crate) struct Truth {
 /// labels are laid aside, since no real trail has any.
 pub(crate) fn simulate(here: &Here, events: u32) {
     let events = events.to_string();
-    let arguments = [
-        "simulate",
-        "trail",
-        "--events",
-        &events,
-        "--days",
-        "2",
-        "--end",
-        "2026-10-07T00:00:00Z",
-    ];
+    let arguments =
+        ["simulate", "trail", "--events", &events, "--days", "2", "--end", "2026-10-07T00:00:00Z"];
     let said = here.run(arguments);
     assert_eq!(said.code, Some(0), "{said}");
-    fs::rename(
-        here.path("trail/incidents.json"),
-        here.path("incidents.json"),
-    )
-    .unwrap();
+    fs::rename(here.path("trail/incidents.json"), here.path("incidents.json")).unwrap();
 }
 
 /// All files below a folder, sorted.
@@ -53,11 +41,7 @@ pub(crate) fn files(folder: &Path) -> Vec<PathBuf> {
     while let Some(folder) = pending.pop() {
         for entry in fs::read_dir(folder).unwrap() {
             let path = entry.unwrap().path();
-            if path.is_dir() {
-                pending.push(path)
-            } else {
-                found.push(path)
-            }
+            if path.is_dir() { pending.push(path) } else { found.push(path) }
         }
     }
     found.sort();
@@ -67,10 +51,7 @@ pub(crate) fn files(folder: &Path) -> Vec<PathBuf> {
 /// The log files of a tree: no digests, no labels.
 pub(crate) fn log_files(folder: &Path) -> Vec<PathBuf> {
     let mut found = files(folder);
-    found.retain(|path| {
-        path.components()
-            .any(|part| part.as_os_str() == "CloudTrail")
-    });
+    found.retain(|path| path.components().any(|part| part.as_os_str() == "CloudTrail"));
     found
 }
 
@@ -81,9 +62,7 @@ pub(crate) fn read(path: &Path) -> Vec<u8> {
         return stored;
     }
     let mut bytes = Vec::new();
-    flate2::read::GzDecoder::new(&stored[..])
-        .read_to_end(&mut bytes)
-        .unwrap();
+    flate2::read::GzDecoder::new(&stored[..]).read_to_end(&mut bytes).unwrap();
     bytes
 }
 

@@ -16,11 +16,7 @@ fn a_truncated_gzip_is_reported_and_the_records_before_the_cut_are_kept() {
     let packed = pack::gzip(many());
     let trial = Trial::of(&packed[..packed.len() / 2]);
     assert_snapshot!(trial.complaint(), @"skipped: [HERE]/logs/bad.json.gz: compressed stream ends early: the object is truncated");
-    assert!(
-        (100..1_999).contains(&trial.events()),
-        "{} events",
-        trial.events()
-    );
+    assert!((100..1_999).contains(&trial.events()), "{} events", trial.events());
     assert_eq!(trial.counts(), (1, 1));
     assert_eq!(trial.outcome(), "partly_read");
 }
@@ -104,14 +100,8 @@ fn an_empty_file_is_reported() {
 fn a_file_that_was_mended_is_read_by_the_next_run() {
     let packed = pack::gzip(many());
     let trial = Trial::of(&packed[..packed.len() / 2]);
-    let unchanged = trial
-        .here
-        .run(trial.here.ingest_arguments(&["logs"]))
-        .summary(2);
-    assert_eq!(
-        (count(&unchanged, "objects"), count(&unchanged, "events")),
-        (1, 0)
-    );
+    let unchanged = trial.here.run(trial.here.ingest_arguments(&["logs"])).summary(2);
+    assert_eq!((count(&unchanged, "objects"), count(&unchanged, "events")), (1, 0));
     trial.here.write("logs/bad.json.gz", packed);
     let mended = trial.here.ingest(&["logs"]);
     assert_eq!(count(&mended, "events"), 2_000 - trial.events());

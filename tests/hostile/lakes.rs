@@ -32,10 +32,7 @@ fn a_file_where_the_lake_should_be_is_reported() {
     ----- stderr -----
     error: lake [HERE]/lake/: cannot open table events: Failed to read delta log object: Generic LocalFileSystem error: Unable to walk dir: IO error for operation on [HERE]/lake/events/_delta_log: Not a directory (os error 20): Generic LocalFileSystem error: Unable to walk dir: IO error for operation on [HERE]/lake/events/_delta_log: Not a directory (os error 20): Unable to walk dir: IO error for operation on [HERE]/lake/events/_delta_log: Not a directory (os error 20): IO error for operation on [HERE]/lake/events/_delta_log: Not a directory (os error 20): Not a directory (os error 20)
     ");
-    assert_eq!(
-        fs::read_to_string(here.path("lake")).unwrap(),
-        "not a folder"
-    );
+    assert_eq!(fs::read_to_string(here.path("lake")).unwrap(), "not a folder");
 }
 
 #[test]
@@ -53,11 +50,7 @@ fn a_lake_that_cannot_be_written_is_reported() {
 fn a_location_that_is_no_place_for_a_lake_is_reported() {
     let said = ["", "https://example.com/lake", "gs://bucket/lake"]
         .map(|lake| ingest_into(&ready(), lake));
-    assert!(
-        said.iter()
-            .all(|said| said.code == Some(2) && said.stdout.is_empty()),
-        "{said:#?}"
-    );
+    assert!(said.iter().all(|said| said.code == Some(2) && said.stdout.is_empty()), "{said:#?}");
     assert_snapshot!(said.map(|said| said.stderr).concat(), @r"
     error: : not a place for a lake: it is empty
     error: https://example.com/lake: not a place for a lake: give a folder, file:// or s3://bucket/prefix
@@ -71,10 +64,7 @@ fn a_lake_made_by_a_newer_version_is_refused_by_name() {
     here.ingest(&["logs"]);
     let first = here.path("lake/events/_delta_log/00000000000000000000.json");
     let log = fs::read_to_string(&first).unwrap();
-    let newer = log.replace(
-        r#""keytrail.schemaVersion":"1""#,
-        r#""keytrail.schemaVersion":"99""#,
-    );
+    let newer = log.replace(r#""keytrail.schemaVersion":"1""#, r#""keytrail.schemaVersion":"99""#);
     assert_ne!(log, newer);
     fs::write(&first, newer).unwrap();
     let before = files(&here.path("lake"));
@@ -114,10 +104,7 @@ fn a_delta_table_of_somebody_else_is_left_alone() {
         }}),
     ];
     let lines: Vec<String> = log.iter().map(ToString::to_string).collect();
-    here.write(
-        "lake/events/_delta_log/00000000000000000000.json",
-        lines.join("\n"),
-    );
+    here.write("lake/events/_delta_log/00000000000000000000.json", lines.join("\n"));
     assert_snapshot!(ingest_into(&here, "lake"), @r"
     exit code: 2
     ----- stdout -----
@@ -177,9 +164,6 @@ fn a_missing_data_file_is_reported() {
     ] {
         let said = here.run(arguments);
         assert_eq!(said.code, Some(2), "{said}");
-        assert!(
-            said.stderr.contains("events") && said.stderr.contains(".parquet"),
-            "{said}"
-        );
+        assert!(said.stderr.contains("events") && said.stderr.contains(".parquet"), "{said}");
     }
 }

@@ -30,11 +30,7 @@ fn a_source_of_another_kind_ends_the_run() {
     let here = Here::new();
     let said = ["https://example.com/logs", "s3://", "gs://bucket/logs"]
         .map(|source| here.run(["ingest", source, "--lake", "lake"]));
-    assert!(
-        said.iter()
-            .all(|said| said.code == Some(2) && said.stdout.is_empty()),
-        "{said:#?}"
-    );
+    assert!(said.iter().all(|said| said.code == Some(2) && said.stdout.is_empty()), "{said:#?}");
     assert_snapshot!(said.map(|said| said.stderr).concat(), @r"
     error: https://example.com/logs: not a source: give a path, - or s3://bucket/prefix
     error: s3://: not a source: no bucket named
@@ -70,10 +66,7 @@ fn a_file_that_opens_but_cannot_be_read_is_reported() {
     symlink("/proc/self/mem", here.path("logs/bad.json")).unwrap();
     let trial = Trial::read(here, &["logs"]);
     assert_snapshot!(trial.complaint(), @"skipped: [HERE]/logs/bad.json: Input/output error (os error 5)");
-    assert_eq!(
-        (trial.counts(), trial.outcome().as_str()),
-        ((1, 0), "failed")
-    );
+    assert_eq!((trial.counts(), trial.outcome().as_str()), ((1, 0), "failed"));
 }
 
 /// A folder without permission stops everybody but root, who then must find what is in it.
@@ -91,14 +84,8 @@ fn a_folder_without_permission_is_reported_or_read() {
         assert_eq!(count(&said.summary(0), "events"), 15);
     } else {
         let summary = said.summary(2);
-        assert_eq!(
-            (count(&summary, "events"), count(&summary, "objects_failed")),
-            (10, 1)
-        );
-        assert!(
-            said.complaints_about("bad").contains("ermission denied"),
-            "{said}"
-        );
+        assert_eq!((count(&summary, "events"), count(&summary, "objects_failed")), (10, 1));
+        assert!(said.complaints_about("bad").contains("ermission denied"), "{said}");
     }
 }
 
@@ -106,10 +93,7 @@ fn a_folder_without_permission_is_reported_or_read() {
 fn a_pipe_in_a_folder_does_not_hang_the_run() {
     let here = Here::new();
     here.write("logs/good.json", document(&decrypts(GOOD)));
-    let made = Command::new("mkfifo")
-        .arg(here.path("logs/pipe.json"))
-        .status()
-        .unwrap();
+    let made = Command::new("mkfifo").arg(here.path("logs/pipe.json")).status().unwrap();
     assert!(made.success());
     assert_eq!(count(&here.ingest(&["logs"]), "events"), 10);
 }
@@ -117,23 +101,11 @@ fn a_pipe_in_a_folder_does_not_hang_the_run() {
 #[test]
 fn a_name_with_control_characters_does_not_reach_the_terminal() {
     let here = Here::new();
-    here.write(
-        "logs/bad\u{1b}[31m\u{7}\r\n2026 all is well.json",
-        "no json",
-    );
+    here.write("logs/bad\u{1b}[31m\u{7}\r\n2026 all is well.json", "no json");
     let trial = Trial::read(here, &["logs"]);
     let hostile = |letter: char| letter.is_control() && letter != '\n';
-    assert!(
-        !trial.said.stderr.contains(hostile),
-        "{:?}",
-        trial.said.stderr
-    );
-    assert_eq!(
-        trial.complaint().lines().count(),
-        1,
-        "{:?}",
-        trial.said.stderr
-    );
+    assert!(!trial.said.stderr.contains(hostile), "{:?}", trial.said.stderr);
+    assert_eq!(trial.complaint().lines().count(), 1, "{:?}", trial.said.stderr);
     assert_snapshot!(trial.complaint(), @r"skipped: [HERE]/logs/bad\u{1b}[31m\u{7}\r\n2026 all is well.json: not JSON");
 }
 

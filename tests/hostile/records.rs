@@ -16,18 +16,11 @@ fn around(middle: &str) -> String {
 
 #[test]
 fn text_that_is_not_json_is_reported() {
-    for bytes in [
-        &b"<html>403 Forbidden</html>"[..],
-        b"\x00\x01\x02\xff",
-        b"Records",
-        b"\xff\xfe{\x00}\x00",
-    ] {
+    for bytes in
+        [&b"<html>403 Forbidden</html>"[..], b"\x00\x01\x02\xff", b"Records", b"\xff\xfe{\x00}\x00"]
+    {
         let trial = Trial::of(bytes);
-        assert!(
-            trial.complaint().ends_with("bad.json.gz: not JSON"),
-            "{}",
-            trial.said
-        );
+        assert!(trial.complaint().ends_with("bad.json.gz: not JSON"), "{}", trial.said);
         assert_eq!((trial.events(), trial.counts()), (0, (1, 0)));
         assert_eq!(trial.outcome(), "failed");
     }
@@ -35,12 +28,9 @@ fn text_that_is_not_json_is_reported() {
 
 #[test]
 fn json_without_records_is_reported() {
-    for document in [
-        r#"{"hello":"world"}"#,
-        r#"{"records":[]}"#,
-        r#"{"Records":null}"#,
-        r#"{"Records":"x"}"#,
-    ] {
+    for document in
+        [r#"{"hello":"world"}"#, r#"{"records":[]}"#, r#"{"Records":null}"#, r#"{"Records":"x"}"#]
+    {
         let trial = Trial::of(document);
         let reason = "bad.json.gz: JSON without CloudTrail records (no \"Records\")";
         assert!(trial.complaint().ends_with(reason), "{}", trial.said);
@@ -54,27 +44,13 @@ fn a_broken_record_costs_only_itself() {
     let kinds = [
         good.replacen(r#""awsRegion":"#, r#","awsRegion":"#, 1),
         good.replacen(r#""awsRegion":"eu-west-1""#, r#""awsRegion":"eu-west-1"#, 1),
-        good.replacen(
-            r#""awsRegion":"eu-west-1""#,
-            r#""awsRegion":{"eu-west-1""#,
-            1,
-        ),
-        good.replacen(
-            r#""awsRegion":"eu-west-1""#,
-            r#""awsRegion":["eu-west-1"}"#,
-            1,
-        ),
+        good.replacen(r#""awsRegion":"eu-west-1""#, r#""awsRegion":{"eu-west-1""#, 1),
+        good.replacen(r#""awsRegion":"eu-west-1""#, r#""awsRegion":["eu-west-1"}"#, 1),
         good[..good.len() / 2].to_owned(),
     ];
     for broken in kinds {
         let trial = Trial::of(around(&broken));
-        assert!(
-            trial
-                .complaint()
-                .contains("bad.json.gz: records skipped: 1 x "),
-            "{}",
-            trial.said
-        );
+        assert!(trial.complaint().contains("bad.json.gz: records skipped: 1 x "), "{}", trial.said);
         assert_eq!((trial.events(), trial.counts()), (10, (1, 1)), "{broken}");
         assert_eq!(trial.outcome(), "partly_read");
     }
@@ -85,35 +61,17 @@ fn a_record_that_lacks_what_makes_it_one_costs_only_itself() {
     let late = changed(decrypt(77), json!({"eventTime": "yesterday"}));
     let cases = [
         (text(&late), "eventTime missing or not a date"),
-        (
-            text(&without(decrypt(77), "eventTime")),
-            "eventTime missing or not a date",
-        ),
-        (
-            text(&without(decrypt(77), "eventName")),
-            "no eventSource or eventName",
-        ),
-        (
-            r#"{"eventVersion":"1.11","hello":"world"}"#.to_owned(),
-            "no eventSource or eventName",
-        ),
+        (text(&without(decrypt(77), "eventTime")), "eventTime missing or not a date"),
+        (text(&without(decrypt(77), "eventName")), "no eventSource or eventName"),
+        (r#"{"eventVersion":"1.11","hello":"world"}"#.to_owned(), "no eventSource or eventName"),
         ("17".to_owned(), "not valid JSON"),
         ("null".to_owned(), "not valid JSON"),
         (r#"["eventVersion"]"#.to_owned(), "not valid JSON"),
     ];
     for (odd, reason) in cases {
         let trial = Trial::of(around(&odd));
-        assert_eq!(
-            (trial.events(), trial.counts()),
-            (10, (1, 1)),
-            "{odd}\n{}",
-            trial.said
-        );
-        assert_eq!(
-            trial.summary["skipped_reasons"],
-            json!({reason: 1}),
-            "{odd}"
-        );
+        assert_eq!((trial.events(), trial.counts()), (10, (1, 1)), "{odd}\n{}", trial.said);
+        assert_eq!(trial.summary["skipped_reasons"], json!({reason: 1}), "{odd}");
         assert!(trial.complaint().contains(reason), "{}", trial.said);
     }
 }
@@ -126,12 +84,7 @@ fn a_broken_record_costs_only_itself_however_its_neighbours_begin() {
     texts[4] = decrypt(4).to_string();
     texts[5] = decrypt(5).to_string();
     let trial = Trial::of(of_texts(&texts));
-    assert_eq!(
-        (trial.events(), trial.counts()),
-        (9, (1, 1)),
-        "{}",
-        trial.said
-    );
+    assert_eq!((trial.events(), trial.counts()), (9, (1, 1)), "{}", trial.said);
 }
 
 #[test]
@@ -143,12 +96,7 @@ fn a_broken_record_of_an_indented_document_costs_only_itself() {
         r#""awsRegion": "eu-west-1",,"#,
         1,
     ));
-    assert_eq!(
-        (trial.events(), trial.counts()),
-        (9, (1, 1)),
-        "{}",
-        trial.said
-    );
+    assert_eq!((trial.events(), trial.counts()), (9, (1, 1)), "{}", trial.said);
 }
 
 #[test]
@@ -170,19 +118,9 @@ fn a_record_inside_a_record_that_cannot_be_read_is_not_taken_for_one() {
     ];
     for host in hosts {
         let trial = Trial::of(around(&host));
-        let found = trial
-            .here
-            .sql("select event_id from events where event_id = 'forged'");
-        assert!(
-            found.is_empty(),
-            "whoever can make a call can forge an event: {host}"
-        );
-        assert_eq!(
-            (trial.events(), trial.counts()),
-            (10, (1, 1)),
-            "{}",
-            trial.said
-        );
+        let found = trial.here.sql("select event_id from events where event_id = 'forged'");
+        assert!(found.is_empty(), "whoever can make a call can forge an event: {host}");
+        assert_eq!((trial.events(), trial.counts()), (10, (1, 1)), "{}", trial.said);
     }
 }
 
@@ -238,14 +176,8 @@ fn digest_and_insight_files_are_left_alone() {
         "newestEventTime": null, "previousDigestS3Bucket": null, "logFiles": [],
     });
     here.write("logs/digest.json", digest.to_string());
-    here.write(
-        "logs/insight-kms.json",
-        document(&[insight("kms.amazonaws.com")]),
-    );
-    here.write(
-        "logs/insight-ec2.json",
-        document(&[insight("ec2.amazonaws.com")]),
-    );
+    here.write("logs/insight-kms.json", document(&[insight("kms.amazonaws.com")]));
+    here.write("logs/insight-ec2.json", document(&[insight("ec2.amazonaws.com")]));
     here.write("logs/CloudTrail-Digest/a.json.gz", "not even looked at");
     here.write("logs/CloudTrail-Insight/a.json.gz", "not even looked at");
     here.write("logs/none.json", r#"{"Records":[]}"#);
@@ -253,13 +185,7 @@ fn digest_and_insight_files_are_left_alone() {
     let said = here.run(here.ingest_arguments(&["logs"]));
     let summary = said.summary(0);
     assert_eq!(count(&summary, "events"), 10);
-    assert_eq!(
-        (
-            count(&summary, "objects_failed"),
-            count(&summary, "records_skipped")
-        ),
-        (0, 0)
-    );
+    assert_eq!((count(&summary, "objects_failed"), count(&summary, "records_skipped")), (0, 0));
     assert!(count(&summary, "objects_left_alone") >= 4, "{summary:#}");
     assert_eq!(said.stderr, "");
     let rows = here.sql(
@@ -267,9 +193,6 @@ fn digest_and_insight_files_are_left_alone() {
     );
     assert_eq!(
         rows[..2],
-        [
-            json!({"document_format": "digest"}),
-            json!({"document_format": "insight"})
-        ]
+        [json!({"document_format": "digest"}), json!({"document_format": "insight"})]
     );
 }

@@ -63,18 +63,11 @@ fn a_line_of_100_mb_of_records_is_read_whole() {
 fn thousands_of_tiny_files_are_read_in_one_run() {
     let here = Here::new();
     for number in 0..3_000 {
-        here.write(
-            format!("logs/{}/{number}.json", number % 50),
-            text(&decrypt(number)),
-        );
+        here.write(format!("logs/{}/{number}.json", number % 50), text(&decrypt(number)));
     }
     let summary = here.ingest(&["logs"]);
     assert_eq!(
-        (
-            count(&summary, "objects"),
-            count(&summary, "events"),
-            count(&summary, "commits")
-        ),
+        (count(&summary, "objects"), count(&summary, "events"), count(&summary, "commits")),
         (3_000, 3_000, 1)
     );
     assert_eq!(count(&here.ingest(&["logs"]), "objects_known"), 3_000);
@@ -83,9 +76,8 @@ fn thousands_of_tiny_files_are_read_in_one_run() {
 #[test]
 fn a_context_with_thousands_of_entries_is_an_event() {
     let here = Here::new();
-    let context: serde_json::Map<_, _> = (0..5_000)
-        .map(|number| (format!("name-{number}"), json!("value")))
-        .collect();
+    let context: serde_json::Map<_, _> =
+        (0..5_000).map(|number| (format!("name-{number}"), json!("value"))).collect();
     let record = crate::harness::record::changed(
         decrypt(1),
         json!({"requestParameters": {"encryptionContext": context}}),

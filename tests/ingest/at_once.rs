@@ -18,17 +18,11 @@ fn two_ingests_of_one_tree_at_once_add_each_event_once() {
     let distinct: BTreeSet<_> = keys.iter().collect();
     assert_eq!(distinct.len(), keys.len(), "an event is in the lake twice");
     assert_eq!(
-        summaries
-            .iter()
-            .map(|summary| count(summary, "events"))
-            .sum::<u64>(),
+        summaries.iter().map(|summary| count(summary, "events")).sum::<u64>(),
         keys.len() as u64
     );
     for summary in &summaries {
-        assert_eq!(
-            count(summary, "kept"),
-            count(summary, "events") + count(summary, "duplicates")
-        );
+        assert_eq!(count(summary, "kept"), count(summary, "events") + count(summary, "duplicates"));
         assert!(
             count(summary, "objects") + count(summary, "objects_known") == truth.files,
             "{summary:#}"
@@ -46,20 +40,12 @@ fn two_ingests_of_one_tree_at_once_add_each_event_once() {
 fn five_ingests_of_overlapping_files_at_once_add_each_event_once() {
     let here = Here::new();
     for file in 0..5 {
-        here.write(
-            format!("logs/{file}.json"),
-            document(&decrypts(file * 100..file * 100 + 300)),
-        );
+        here.write(format!("logs/{file}.json"), document(&decrypts(file * 100..file * 100 + 300)));
     }
     let names: Vec<String> = (0..5).map(|file| format!("logs/{file}.json")).collect();
-    let runs: Vec<_> = names
-        .iter()
-        .map(|name| here.start_ingest(&[name]))
-        .collect();
-    let added: u64 = runs
-        .into_iter()
-        .map(|run| count(&here.finish(run).summary(0), "events"))
-        .sum();
+    let runs: Vec<_> = names.iter().map(|name| here.start_ingest(&[name])).collect();
+    let added: u64 =
+        runs.into_iter().map(|run| count(&here.finish(run).summary(0), "events")).sum();
     assert_eq!(added, 700);
     assert_eq!(event_keys(here.lake()).len(), 700);
     assert_eq!(here.number("select count(*) from objects"), 5);

@@ -14,10 +14,7 @@ fn recognised(name: &str, bytes: impl AsRef<[u8]>) -> (u64, String) {
     let rows = here.sql("select document_format, outcome from objects");
     assert_eq!(rows.len(), 1);
     assert_eq!(rows[0]["outcome"], "read");
-    (
-        events,
-        rows[0]["document_format"].as_str().unwrap().to_owned(),
-    )
+    (events, rows[0]["document_format"].as_str().unwrap().to_owned())
 }
 
 /// The output of `aws cloudtrail lookup-events`.
@@ -44,11 +41,7 @@ fn json_is_recognised_in_every_envelope() {
     let envelope = |record: &Value| json!({"version": "0", "detail-type": "AWS API Call via CloudTrail", "detail": record});
     let cases = [
         ("records", document(&records), 3),
-        (
-            "records",
-            serde_json::to_string_pretty(&json!({"Records": records})).unwrap(),
-            3,
-        ),
+        ("records", serde_json::to_string_pretty(&json!({"Records": records})).unwrap(), 3),
         ("records", format!("\u{feff}{}\r\n", document(&records)), 3),
         ("array", format!("[{}]", texts.join(",\r\n")), 3),
         ("record", texts[0].clone(), 1),
@@ -56,10 +49,7 @@ fn json_is_recognised_in_every_envelope() {
         ("event_bridge", envelope(&records[0]).to_string(), 1),
         (
             "json_lines",
-            records
-                .iter()
-                .map(|record| envelope(record).to_string() + "\n")
-                .collect(),
+            records.iter().map(|record| envelope(record).to_string() + "\n").collect(),
             3,
         ),
         ("lookup_events", looked_up(&records).to_string(), 3),
@@ -71,34 +61,17 @@ fn json_is_recognised_in_every_envelope() {
         ("cloudwatch_logs", subscription, 3),
     ];
     for (format, document, events) in cases {
-        assert_eq!(
-            recognised("log.json", &document),
-            (events, format.to_owned()),
-            "{document}"
-        );
+        assert_eq!(recognised("log.json", &document), (events, format.to_owned()), "{document}");
     }
 }
 
 #[test]
 fn compression_is_recognised_by_content_not_by_name() {
     let document = document(&decrypts(0..300));
-    for name in [
-        "log.json",
-        "log.json.gz",
-        "log.gz",
-        "log.zst",
-        "cloudtrail.log.gz",
-    ] {
-        for packed in [
-            document.clone().into_bytes(),
-            pack::gzip(&document),
-            pack::zstd(&document),
-        ] {
-            assert_eq!(
-                recognised(name, packed),
-                (300, "records".to_owned()),
-                "{name}"
-            );
+    for name in ["log.json", "log.json.gz", "log.gz", "log.zst", "cloudtrail.log.gz"] {
+        for packed in [document.clone().into_bytes(), pack::gzip(&document), pack::zstd(&document)]
+        {
+            assert_eq!(recognised(name, packed), (300, "records".to_owned()), "{name}");
         }
     }
 }
@@ -110,13 +83,7 @@ fn a_file_that_is_named_is_read_whatever_its_ending() {
     here.write("logs/README.md", "nothing for us");
     assert_eq!(count(&here.ingest(&["export.txt"]), "events"), 3);
     let summary = here.ingest(&["logs"]);
-    assert_eq!(
-        (
-            count(&summary, "objects"),
-            count(&summary, "objects_passed_over")
-        ),
-        (0, 1)
-    );
+    assert_eq!((count(&summary, "objects"), count(&summary, "objects_passed_over")), (0, 1));
 }
 
 #[test]
@@ -127,17 +94,9 @@ fn standard_input_is_one_document() {
     let first = here.run_with_input(&arguments, &packed).summary(0);
     assert_eq!((count(&first, "objects"), count(&first, "events")), (1, 5));
     // Nobody can know that it is the same: it is read, and its events are known.
-    let second = here
-        .run_with_input(&arguments, document(&decrypts(3..8)).as_bytes())
-        .summary(0);
-    assert_eq!(
-        (count(&second, "events"), count(&second, "duplicates")),
-        (3, 2)
-    );
-    assert_eq!(
-        here.number("select count(distinct object_uri) from events"),
-        1
-    );
+    let second = here.run_with_input(&arguments, document(&decrypts(3..8)).as_bytes()).summary(0);
+    assert_eq!((count(&second, "events"), count(&second, "duplicates")), (3, 2));
+    assert_eq!(here.number("select count(distinct object_uri) from events"), 1);
 }
 
 #[test]
@@ -145,11 +104,6 @@ fn standard_input_and_folders_can_be_read_together() {
     let here = Here::new();
     here.write("logs/a.json", document(&[decrypt(1)]));
     let arguments = here.ingest_arguments(&["logs", "-"]);
-    let summary = here
-        .run_with_input(&arguments, text(&decrypt(2)).as_bytes())
-        .summary(0);
-    assert_eq!(
-        (count(&summary, "objects"), count(&summary, "events")),
-        (2, 2)
-    );
+    let summary = here.run_with_input(&arguments, text(&decrypt(2)).as_bytes()).summary(0);
+    assert_eq!((count(&summary, "objects"), count(&summary, "events")), (2, 2));
 }

@@ -22,10 +22,7 @@ fn beside_kms_only_what_its_history_needs_is_kept() {
                 "AssumeRole",
                 json!({"roleArn": "arn:aws:iam::111122223333:role/Audit"}),
             ),
-            changed(
-                call(6, "sts", "AssumeRole", json!({})),
-                json!({"userIdentity": service}),
-            ),
+            changed(call(6, "sts", "AssumeRole", json!({})), json!({"userIdentity": service})),
             call(7, "ec2", "DescribeInstances", json!({})),
             call(8, "s3", "PutObject", json!({"bucketName": "archive"})),
             call(
@@ -37,10 +34,7 @@ fn beside_kms_only_what_its_history_needs_is_kept() {
         ]),
     );
     let summary = here.ingest(&["logs"]);
-    assert_eq!(
-        (count(&summary, "records"), count(&summary, "kept")),
-        (9, 5)
-    );
+    assert_eq!((count(&summary, "records"), count(&summary, "kept")), (9, 5));
     let kept = json!({"cloudtrail.amazonaws.com": 1, "kms.amazonaws.com": 2, "s3.amazonaws.com": 1, "sts.amazonaws.com": 1});
     assert_eq!(summary["kept_by_source"], kept);
     assert_eq!(here.number("select records from objects"), 9);
@@ -58,16 +52,10 @@ fn the_keep_list_can_be_widened() {
     here.write("logs/a.json", document(&calls));
     assert_eq!(count(&here.ingest(&["logs"]), "events"), 1);
     assert_eq!(
-        count(
-            &here.ingest(&["logs", "--reread", "--keep", "ec2.amazonaws.com"]),
-            "events"
-        ),
+        count(&here.ingest(&["logs", "--reread", "--keep", "ec2.amazonaws.com"]), "events"),
         1
     );
-    assert_eq!(
-        count(&here.ingest(&["logs", "--reread", "--keep", "*"]), "events"),
-        1
-    );
+    assert_eq!(count(&here.ingest(&["logs", "--reread", "--keep", "*"]), "events"), 1);
     let sources = here.sql("select event_source from events order by event_source");
     assert_eq!(sources.len(), 3);
 }
@@ -77,23 +65,15 @@ fn an_amended_record_stands_beside_the_original_and_the_views_prefer_it() {
     let here = Here::new();
     let original = decrypt(1);
     let addendum = json!({"reason": "UPDATED_DATA", "updatedFields": "sourceIPAddress", "originalEventID": original["eventID"]});
-    let amended = changed(
-        decrypt(2),
-        json!({"addendum": addendum, "sourceIPAddress": "198.51.100.7"}),
-    );
+    let amended =
+        changed(decrypt(2), json!({"addendum": addendum, "sourceIPAddress": "198.51.100.7"}));
     here.write("logs/a.json", document(&[amended, decrypt(3)]));
     here.ingest(&["logs"]);
     here.write("logs/b.json", document(&[original]));
     here.ingest(&["logs"]);
     assert_eq!(here.number("select count(*) from events"), 3);
     let seen = here.sql("select source_ip_address as address from kms_events order by event_time");
-    assert_eq!(
-        seen,
-        [
-            json!({"address": "198.51.100.7"}),
-            json!({"address": "192.0.2.10"})
-        ]
-    );
+    assert_eq!(seen, [json!({"address": "198.51.100.7"}), json!({"address": "192.0.2.10"})]);
 }
 
 #[test]
@@ -115,10 +95,7 @@ fn nothing_of_a_record_is_lost() {
         row["unmapped"],
         r#"{"eventContext":{"tagContext":{"aws:ResourceTag/team":["orders"]}}}"#
     );
-    assert_eq!(
-        row["additional_event_data"],
-        r#"{"keyMaterialId":"0123abcd","unheard":"of"}"#
-    );
+    assert_eq!(row["additional_event_data"], r#"{"keyMaterialId":"0123abcd","unheard":"of"}"#);
     assert_eq!(
         (&row["key_material_id"], &row["tls_key_exchange"]),
         (&json!("0123abcd"), &json!("X25519MLKEM768"))
@@ -133,10 +110,9 @@ fn nothing_of_a_record_is_lost() {
 #[test]
 fn keys_of_other_partitions_are_keys() {
     let here = Here::new();
-    for (partition, source) in [
-        ("aws-us-gov", "kms.amazonaws.com"),
-        ("aws-cn", "kms.amazonaws.com.cn"),
-    ] {
+    for (partition, source) in
+        [("aws-us-gov", "kms.amazonaws.com"), ("aws-cn", "kms.amazonaws.com.cn")]
+    {
         let arguments = [
             "simulate",
             partition,

@@ -16,10 +16,7 @@ fn simulated(events: u32) -> (Here, Truth) {
     let here = Here::new();
     simulate(&here, events);
     let truth = truth(&log_files(&here.path("trail")));
-    assert!(
-        truth.kms_records > truth.kms.len() as u64,
-        "the trail has no duplicates to find"
-    );
+    assert!(truth.kms_records > truth.kms.len() as u64, "the trail has no duplicates to find");
     (here, truth)
 }
 
@@ -27,10 +24,8 @@ fn simulated(events: u32) -> (Here, Truth) {
 #[track_caller]
 fn kms_keys(here: &Here) -> BTreeSet<Key> {
     let rows = here.sql("select event_id, recipient_account_id as account from events where event_source = 'kms.amazonaws.com'");
-    let keys: BTreeSet<Key> = rows
-        .iter()
-        .map(|row| (text(row, "event_id"), text(row, "account")))
-        .collect();
+    let keys: BTreeSet<Key> =
+        rows.iter().map(|row| (text(row, "event_id"), text(row, "account"))).collect();
     assert_eq!(keys.len(), rows.len(), "an event is in the lake twice");
     keys
 }
@@ -54,10 +49,7 @@ fn a_tree_read_three_times_adds_its_events_once() {
     let first = here.ingest(&["trail"]);
     assert_eq!(count(&first, "objects"), truth.files);
     assert_eq!(count(&first, "records"), truth.records);
-    assert_eq!(
-        count(&first, "kept"),
-        count(&first, "events") + count(&first, "duplicates")
-    );
+    assert_eq!(count(&first, "kept"), count(&first, "events") + count(&first, "duplicates"));
     let keys = keys_once(&here);
     assert_eq!(keys.len() as u64, count(&first, "events"));
     assert_eq!(kms_keys(&here), truth.kms);
@@ -126,10 +118,7 @@ fn two_trails_into_one_prefix_add_each_event_once() {
     }
     let summary = here.ingest(&["trail"]);
     assert_eq!(count(&summary, "records"), 2_000);
-    assert_eq!(
-        (count(&summary, "events"), count(&summary, "duplicates")),
-        (1_000, 1_000)
-    );
+    assert_eq!((count(&summary, "events"), count(&summary, "duplicates")), (1_000, 1_000));
     assert_eq!(keys_once(&here).len(), 1_000);
 }
 
@@ -139,20 +128,11 @@ fn the_same_event_in_two_accounts_is_two_rows_and_one_action() {
     let shared = json!({"sharedEventID": "0f1e2d3c-4b5a-4978-8695-a4b3c2d1e0ff"});
     let callers = changed(decrypt(1), shared.clone());
     let owners = changed(decrypt(1), json!({"recipientAccountId": "444455556666"}));
-    here.write(
-        "logs/a.json",
-        document(&[callers.clone(), changed(owners, shared)]),
-    );
+    here.write("logs/a.json", document(&[callers.clone(), changed(owners, shared)]));
     here.write("logs/b.json", document(&[callers]));
     let summary = here.ingest(&["logs"]);
-    assert_eq!(
-        (count(&summary, "events"), count(&summary, "duplicates")),
-        (2, 1)
-    );
-    assert_eq!(
-        here.number("select count(distinct action_id) from events"),
-        1
-    );
+    assert_eq!((count(&summary, "events"), count(&summary, "duplicates")), (2, 1));
+    assert_eq!(here.number("select count(distinct action_id) from events"), 1);
 }
 
 #[test]
@@ -162,14 +142,8 @@ fn late_files_add_what_is_new_to_hours_that_are_in_the_lake() {
     here.ingest(&["logs"]);
     here.write("logs/b.json", document(&decrypts(300..900)));
     let late = here.ingest(&["logs"]);
-    assert_eq!(
-        (count(&late, "objects"), count(&late, "objects_known")),
-        (1, 1)
-    );
-    assert_eq!(
-        (count(&late, "events"), count(&late, "duplicates")),
-        (450, 150)
-    );
+    assert_eq!((count(&late, "objects"), count(&late, "objects_known")), (1, 1));
+    assert_eq!((count(&late, "events"), count(&late, "duplicates")), (450, 150));
     assert_eq!(keys_once(&here).len(), 750);
 }
 
@@ -181,15 +155,9 @@ fn one_event_that_says_1970_is_an_event_like_any_other() {
     here.write("logs/a.json", document(&[ancient, decrypt(3), far]));
     assert_eq!(count(&here.ingest(&["logs"]), "events"), 3);
     let again = here.ingest(&["logs", "--reread"]);
-    assert_eq!(
-        (count(&again, "events"), count(&again, "duplicates")),
-        (0, 3)
-    );
+    assert_eq!((count(&again, "events"), count(&again, "duplicates")), (0, 3));
     let months = here.sql("select event_month, event_time from events order by event_time");
-    assert_eq!(
-        months[0],
-        json!({"event_month": "1970-01", "event_time": "1970-01-01T00:00:00Z"})
-    );
+    assert_eq!(months[0], json!({"event_month": "1970-01", "event_time": "1970-01-01T00:00:00Z"}));
     assert_eq!(months[2]["event_month"], "2199-12");
 }
 
@@ -201,8 +169,5 @@ fn a_record_without_an_event_id_is_known_by_its_text() {
     here.write("logs/a.json", document(&[nameless.clone(), other]));
     here.write("logs/b.json", document(&[nameless]));
     let summary = here.ingest(&["logs"]);
-    assert_eq!(
-        (count(&summary, "events"), count(&summary, "duplicates")),
-        (2, 1)
-    );
+    assert_eq!((count(&summary, "events"), count(&summary, "duplicates")), (2, 1));
 }

@@ -76,11 +76,8 @@ impl Fixture {
                 .timestamp_micros();
             fixture.first = fixture.first.min(time);
             fixture.last = fixture.last.max(time);
-            fixture.near_misses += usize::from(
-                value["eventID"]
-                    .as_str()
-                    .is_some_and(|id| id.starts_with(NEAR_MISS)),
-            );
+            fixture.near_misses +=
+                usize::from(value["eventID"].as_str().is_some_and(|id| id.starts_with(NEAR_MISS)));
             fixture.places.extend(places(&value));
             fixture.records.push(line.to_owned());
         }
@@ -112,8 +109,8 @@ impl Fixture {
         };
         for (index, part) in parts.iter().enumerate() {
             let folder = source.join(format!("part-{index}"));
-            let lines: String = part.iter().map(|record| format!("{record}\n")).collect();
-            write(&folder.join("records.jsonl"), &lines)?;
+            let lines: Vec<&str> = part.iter().map(|record| record.as_str()).collect();
+            write(&folder.join("records.jsonl"), &lines.join("\n"))?;
             read_in(lake, &folder, &format!("part-{index}")).await?;
         }
         Ok(())
@@ -149,16 +146,10 @@ impl Fixture {
 /// resources it names.
 fn places(record: &Value) -> Vec<(String, String)> {
     let text = |value: &Value| value.as_str().map(str::to_owned);
-    let mut places: Vec<(String, String)> = text(&record["recipientAccountId"])
-        .zip(text(&record["awsRegion"]))
-        .into_iter()
-        .collect();
+    let mut places: Vec<(String, String)> =
+        text(&record["recipientAccountId"]).zip(text(&record["awsRegion"])).into_iter().collect();
     for resource in record["resources"].as_array().into_iter().flatten() {
-        let fields: Vec<&str> = resource["ARN"]
-            .as_str()
-            .unwrap_or_default()
-            .split(':')
-            .collect();
+        let fields: Vec<&str> = resource["ARN"].as_str().unwrap_or_default().split(':').collect();
         if let [_, _, "kms", region, account, ..] = fields.as_slice() {
             places.push(((*account).to_owned(), (*region).to_owned()));
         }
@@ -167,10 +158,7 @@ fn places(record: &Value) -> Vec<(String, String)> {
 }
 
 fn write(path: &Path, text: &str) -> Result<(), AnalyzeError> {
-    let failed = |source| AnalyzeError::File {
-        path: path.to_path_buf(),
-        source,
-    };
+    let failed = |source| AnalyzeError::File { path: path.to_path_buf(), source };
     if let Some(folder) = path.parent() {
         fs::create_dir_all(folder).map_err(failed)?;
     }

@@ -72,9 +72,7 @@ fn bound(
 }
 
 fn time(micros: i64) -> Result<Expr> {
-    parse(&format!(
-        "arrow_cast({micros}, 'Timestamp(Microsecond, Some(\"UTC\"))')"
-    ))
+    parse(&format!("arrow_cast({micros}, 'Timestamp(Microsecond, Some(\"UTC\"))')"))
 }
 
 fn literal(parameter: &Parameter) -> Result<Expr> {
@@ -106,7 +104,7 @@ fn parse(sql: &str) -> Result<Expr> {
 
 /// Microseconds of a duration such as `90d`, `12h`, `10m` or `30s`.
 #[must_use]
-pub fn micros_of(text: &str) -> Option<i64> {
+pub(crate) fn micros_of(text: &str) -> Option<i64> {
     let unit = text.chars().last()?;
     let seconds = match unit {
         'd' => 86_400,
@@ -124,56 +122,32 @@ mod tests {
     use super::*;
 
     async fn value(sql: &str, parameters: &[(&str, Parameter)]) -> Result<String> {
-        let parameters = parameters
-            .iter()
-            .map(|(name, value)| ((*name).to_owned(), value.clone()))
-            .collect();
-        let window = Window {
-            start: 0,
-            end: 86_400_000_000,
-        };
+        let parameters =
+            parameters.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
+        let window = Window { start: 0, end: 86_400_000_000 };
         let frame = plan(&SessionContext::new(), sql, window, &parameters).await?;
         let batches = frame.collect().await?;
-        Ok(arrow::util::display::array_value_to_string(
-            batches[0].column(0),
-            0,
-        )?)
+        Ok(arrow::util::display::array_value_to_string(batches[0].column(0), 0)?)
     }
 
     #[tokio::test]
     async fn placeholders_are_bound_with_their_types() {
         let stale = ("stale_after", Parameter::Text("12h".into()));
         assert_eq!(
-            value("select $window_end - $stale_after", &[stale])
-                .await
-                .unwrap(),
+            value("select $window_end - $stale_after", &[stale]).await.unwrap(),
             "1970-01-01T12:00:00Z"
         );
         let least = ("least", Parameter::Integer(3));
         assert_eq!(value("select $least + 1", &[least]).await.unwrap(), "4");
         let hostile = ("name", Parameter::Text("'; drop table events --".into()));
-        assert_eq!(
-            value("select $name", &[hostile]).await.unwrap(),
-            "'; drop table events --"
-        );
+        assert_eq!(value("select $name", &[hostile]).await.unwrap(), "'; drop table events --");
         let list = ("names", Parameter::List(vec!["a".into(), "b".into()]));
-        assert_eq!(
-            value("select array_has($names, 'b')", &[list])
-                .await
-                .unwrap(),
-            "true"
-        );
+        assert_eq!(value("select array_has($names, 'b')", &[list]).await.unwrap(), "true");
     }
 
     #[tokio::test]
     async fn a_placeholder_without_a_value_and_a_statement_are_refused() {
-        assert!(
-            value("select $nothing", &[])
-                .await
-                .unwrap_err()
-                .to_string()
-                .contains("$nothing")
-        );
+        assert!(value("select $nothing", &[]).await.unwrap_err().to_string().contains("$nothing"));
         assert!(value("create table x as select 1", &[]).await.is_err());
     }
 

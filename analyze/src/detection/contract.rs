@@ -33,17 +33,12 @@ pub(super) fn check(header: &Header, schema: &Schema) -> Result<(), AnalyzeError
             .filter(|field| field.name() == name)
             .ok_or_else(|| wrong(format!("column {} must be {name}", index + 1)))?;
         if !fits(field.data_type(), kind) {
-            return Err(wrong(format!(
-                "column {name} is {}, not {kind}",
-                field.data_type()
-            )));
+            return Err(wrong(format!("column {name} is {}, not {kind}", field.data_type())));
         }
     }
     for name in &header.entity {
         if schema.field_with_name(name).is_err() {
-            return Err(wrong(format!(
-                "entity names {name}, which it does not return"
-            )));
+            return Err(wrong(format!("entity names {name}, which it does not return")));
         }
     }
     Ok(())
@@ -71,10 +66,7 @@ fn fits(data_type: &DataType, kind: &str) -> bool {
 pub(super) fn findings(header: &Header, batch: &RecordBatch) -> Result<Vec<Finding>, AnalyzeError> {
     let wrong = |reason: String| AnalyzeError::detection(&header.id, reason);
     let mut writer = arrow::json::LineDelimitedWriter::new(Vec::new());
-    writer
-        .write(batch)
-        .and_then(|()| writer.finish())
-        .map_err(|error| wrong(error.to_string()))?;
+    writer.write(batch).and_then(|()| writer.finish()).map_err(|error| wrong(error.to_string()))?;
     writer
         .into_inner()
         .split(|byte| *byte == b'\n')
@@ -102,12 +94,8 @@ fn finding(header: &Header, mut row: Map<String, Value>) -> Result<Finding, Stri
         Some(name) => name.parse()?,
         None => header.severity,
     };
-    let (account_id, region, actor, key_arn) = (
-        text("account_id"),
-        text("region"),
-        text("actor"),
-        text("key_arn"),
-    );
+    let (account_id, region, actor, key_arn) =
+        (text("account_id"), text("region"), text("actor"), text("key_arn"));
     let summary = text("summary").unwrap_or_else(|| header.title.clone());
     let (first_time, last_time) = (text("first_time"), text("last_time"));
     let event_count = row.remove("event_count").and_then(|count| count.as_u64());

@@ -45,10 +45,7 @@ impl Coverage {
     ) -> Result<Self, DataFusionError> {
         let sql = "select account_id, region, hour from coverage \
                    where hour >= date_trunc('hour', $window_start) and hour < $window_end";
-        let batches = plan(context, sql, window, &BTreeMap::new())
-            .await?
-            .collect()
-            .await?;
+        let batches = plan(context, sql, window, &BTreeMap::new()).await?.collect().await?;
         let mut hours: BTreeMap<Place, Vec<i64>> = BTreeMap::new();
         for batch in batches {
             let to_text = |index: usize| arrow::compute::cast(batch.column(index), &DataType::Utf8);
@@ -58,14 +55,8 @@ impl Coverage {
             let times = arrow::compute::cast(batch.column(2), &zone)?;
             let times = times.as_primitive::<TimestampMicrosecondType>();
             for row in (0..batch.num_rows()).filter(|&row| times.is_valid(row)) {
-                let place = (
-                    accounts.value(row).to_owned(),
-                    regions.value(row).to_owned(),
-                );
-                hours
-                    .entry(place)
-                    .or_default()
-                    .push(times.value(row).div_euclid(MICROS_PER_HOUR));
+                let place = (accounts.value(row).to_owned(), regions.value(row).to_owned());
+                hours.entry(place).or_default().push(times.value(row).div_euclid(MICROS_PER_HOUR));
             }
         }
         for hours in hours.values_mut() {
@@ -81,14 +72,9 @@ impl Coverage {
         let Some(hours) = self.hours.get(place) else {
             return false;
         };
-        let (first, end) = (
-            window.start.div_euclid(MICROS_PER_HOUR),
-            window.end.div_euclid(MICROS_PER_HOUR),
-        );
-        let inside = hours
-            .iter()
-            .copied()
-            .filter(|hour| (first..end).contains(hour));
+        let (first, end) =
+            (window.start.div_euclid(MICROS_PER_HOUR), window.end.div_euclid(MICROS_PER_HOUR));
+        let inside = hours.iter().copied().filter(|hour| (first..end).contains(hour));
         let mut before = first - 1;
         for hour in inside.chain([end]) {
             if hour - before > SILENCE_MAX_HOURS + 1 {
@@ -103,12 +89,8 @@ impl Coverage {
     pub(crate) fn summary(&self, window: Window) -> CoverageSummary {
         let first = window.start.div_euclid(MICROS_PER_HOUR);
         let end = (window.end + MICROS_PER_HOUR - 1).div_euclid(MICROS_PER_HOUR);
-        let covered = self
-            .hours
-            .values()
-            .flatten()
-            .filter(|hour| (first..end).contains(*hour))
-            .count();
+        let covered =
+            self.hours.values().flatten().filter(|hour| (first..end).contains(*hour)).count();
         CoverageSummary {
             places: self.hours.len(),
             hours_covered: covered as u64,
@@ -124,10 +106,7 @@ mod tests {
     fn covered(hours: impl IntoIterator<Item = i64>) -> bool {
         let place: Place = ("111122223333".into(), "eu-west-1".into());
         let hours = [(place.clone(), hours.into_iter().collect())].into();
-        let window = Window {
-            start: 0,
-            end: 100 * MICROS_PER_HOUR,
-        };
+        let window = Window { start: 0, end: 100 * MICROS_PER_HOUR };
         Coverage { hours }.is_complete(&place, window)
     }
 
@@ -142,10 +121,7 @@ mod tests {
 
     #[test]
     fn a_place_that_is_not_known_is_not_covered() {
-        let window = Window {
-            start: 0,
-            end: MICROS_PER_HOUR,
-        };
+        let window = Window { start: 0, end: MICROS_PER_HOUR };
         assert!(!Coverage::default().is_complete(&("1".into(), "r".into()), window));
     }
 }

@@ -114,10 +114,7 @@ impl Header {
             return Err(format!("its id is {:?}, its file is named {id:?}", self.id));
         }
         if !matches!(self.confidence.as_str(), "low" | "medium" | "high") {
-            return Err(format!(
-                "confidence {:?} is not low, medium or high",
-                self.confidence
-            ));
+            return Err(format!("confidence {:?} is not low, medium or high", self.confidence));
         }
         if micros_of(&self.lookback).is_none() {
             return Err(format!(
@@ -135,14 +132,9 @@ impl Header {
                 return Err(format!("{name} is empty"));
             }
         }
-        if self.entity.is_empty()
-            || self
-                .entity
-                .iter()
-                .any(|name| name == "recipient_account_id")
-        {
+        if self.entity.is_empty() || self.entity.iter().any(|name| name == "recipient_account_id") {
             return Err(
-                "entity must name at least one column, and never recipient_account_id".to_owned(),
+                "entity must name at least one column, and never recipient_account_id".to_owned()
             );
         }
         self.validate_attack()
@@ -191,7 +183,7 @@ impl Parameter {
     pub fn display(&self) -> String {
         match self {
             Self::Integer(number) => number.to_string(),
-            Self::Text(text) => format!("{:?}", text),
+            Self::Text(text) => format!("{text:?}"),
             Self::List(items) => Value::from(items.clone()).to_string(),
         }
     }
@@ -221,16 +213,10 @@ mod tests {
             ("'0d'", "'soon'", "lookback"),
             ("['actor']", "[]", "entity"),
             ("-- attack = []", "-- attack = ['T1485']", "attack_version"),
-            (
-                "-- attack = []",
-                "-- attack = ['T9']\n-- attack_version = '18.1'",
-                "attack.csv",
-            ),
+            ("-- attack = []", "-- attack = ['T9']\n-- attack_version = '18.1'", "attack.csv"),
             (GOOD, "select 1", "header"),
         ] {
-            let error = Header::parse("x", &GOOD.replace(from, to))
-                .unwrap_err()
-                .to_string();
+            let error = Header::parse("x", &GOOD.replace(from, to)).unwrap_err().to_string();
             assert!(error.contains(message), "{error}");
         }
     }

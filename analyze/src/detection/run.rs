@@ -72,10 +72,7 @@ impl DetectionRun {
     /// Entities that could not be judged.
     #[must_use]
     pub fn not_determinable_entities(&self) -> u64 {
-        self.not_determinable
-            .iter()
-            .map(|place| place.entities)
-            .sum()
+        self.not_determinable.iter().map(|place| place.entities).sum()
     }
 }
 
@@ -94,10 +91,7 @@ pub async fn detect(
         .map(|detection| detection.header.lookback_micros())
         .max()
         .unwrap_or_default();
-    let looked_at = Window {
-        start: window.start.min(window.end - lookback),
-        end: window.end,
-    };
+    let looked_at = Window { start: window.start.min(window.end - lookback), end: window.end };
     let coverage = Coverage::read(session.context(), looked_at)
         .await
         .map_err(|error| AnalyzeError::query("coverage cannot be read", error))?;
@@ -112,11 +106,8 @@ pub async fn detect(
     };
     for detection in detections {
         let result = judge(session, detection, window).await;
-        let mut outcome = Outcome {
-            detection: detection.header.id.clone(),
-            findings: 0,
-            error: None,
-        };
+        let mut outcome =
+            Outcome { detection: detection.header.id.clone(), findings: 0, error: None };
         match result {
             Ok(mut findings) => {
                 if detection.header.kind == Kind::Absence {
@@ -153,33 +144,24 @@ async fn judge(
 ) -> Result<Vec<Finding>, AnalyzeError> {
     let header = &detection.header;
     let failed = |error| AnalyzeError::query(format!("detection {} cannot run", header.id), error);
-    let frame = plan(
-        session.context(),
-        &detection.text,
-        window,
-        &header.parameters,
-    )
-    .await
-    .map_err(failed)?;
+    let frame = plan(session.context(), &detection.text, window, &header.parameters)
+        .await
+        .map_err(failed)?;
     contract::check(header, frame.schema().as_arrow())?;
     let batches = frame.collect().await.map_err(failed)?;
     let mut matters: BTreeMap<String, Finding> = BTreeMap::new();
     let mut order = Vec::new();
     for batch in &batches {
         for finding in contract::findings(header, batch)? {
-            match matters.get_mut(&finding.fingerprint) {
-                Some(known) => known.merge(finding),
-                None => {
-                    order.push(finding.fingerprint.clone());
-                    matters.insert(finding.fingerprint.clone(), finding);
-                }
+            if let Some(known) = matters.get_mut(&finding.fingerprint) {
+                known.merge(finding);
+            } else {
+                order.push(finding.fingerprint.clone());
+                matters.insert(finding.fingerprint.clone(), finding);
             }
         }
     }
-    Ok(order
-        .iter()
-        .filter_map(|fingerprint| matters.remove(fingerprint))
-        .collect())
+    Ok(order.iter().filter_map(|fingerprint| matters.remove(fingerprint)).collect())
 }
 
 /// Keeps findings from places whose logs are complete over the lookback, and
@@ -191,10 +173,8 @@ fn determinable(
     coverage: &Coverage,
     not_determinable: &mut Vec<NotDeterminable>,
 ) -> Vec<Finding> {
-    let looked_at = Window {
-        start: window.end - detection.header.lookback_micros(),
-        end: window.end,
-    };
+    let looked_at =
+        Window { start: window.end - detection.header.lookback_micros(), end: window.end };
     let mut uncovered: BTreeMap<(String, String), u64> = BTreeMap::new();
     let kept = findings
         .into_iter()
@@ -210,16 +190,9 @@ fn determinable(
             complete
         })
         .collect();
-    not_determinable.extend(
-        uncovered
-            .into_iter()
-            .map(|((account_id, region), entities)| NotDeterminable {
-                detection: detection.header.id.clone(),
-                account_id,
-                region,
-                entities,
-            }),
-    );
+    not_determinable.extend(uncovered.into_iter().map(|((account_id, region), entities)| {
+        NotDeterminable { detection: detection.header.id.clone(), account_id, region, entities }
+    }));
     kept
 }
 
@@ -227,20 +200,13 @@ async fn count_events(session: &Session, window: Window) -> Result<u64, AnalyzeE
     let failed = |error| AnalyzeError::query("events cannot be counted", error);
     let sql = "select count(*) from events where event_time >= $window_start and event_time < $window_end \
                and event_source like 'kms.%'";
-    let frame = plan(session.context(), sql, window, &BTreeMap::new())
-        .await
-        .map_err(failed)?;
+    let frame = plan(session.context(), sql, window, &BTreeMap::new()).await.map_err(failed)?;
     let batches = frame.collect().await.map_err(failed)?;
     let count = batches.first().map(|batch| {
         use arrow::array::AsArray;
-        batch
-            .column(0)
-            .as_primitive::<arrow::datatypes::Int64Type>()
-            .value(0)
+        batch.column(0).as_primitive::<arrow::datatypes::Int64Type>().value(0)
     });
-    Ok(count
-        .and_then(|count| u64::try_from(count).ok())
-        .unwrap_or_default())
+    Ok(count.and_then(|count| u64::try_from(count).ok()).unwrap_or_default())
 }
 
 /// An error with its causes, in one line.

@@ -32,11 +32,8 @@ fn element() -> impl Strategy<Value = Value> {
 }
 
 fn texts() -> impl Strategy<Value = Value> {
-    prop::collection::vec(
-        "(kms:|arn:aws:iam::|192\\.0\\.2\\.)?[a-zA-Z0-9:/.*?$]{0,8}",
-        0..4,
-    )
-    .prop_map(Value::from)
+    prop::collection::vec("(kms:|arn:aws:iam::|192\\.0\\.2\\.)?[a-zA-Z0-9:/.*?$]{0,8}", 0..4)
+        .prop_map(Value::from)
 }
 
 fn nonsense() -> impl Strategy<Value = Value> {

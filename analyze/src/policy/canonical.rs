@@ -19,11 +19,7 @@ pub(super) fn canonical(value: &Value) -> Value {
             // any other crate can switch on.
             let sorted: BTreeMap<&String, &Value> = entries.iter().collect();
             let entries = sorted.into_iter();
-            Value::Object(
-                entries
-                    .map(|(key, value)| (key.clone(), canonical(value)))
-                    .collect(),
-            )
+            Value::Object(entries.map(|(key, value)| (key.clone(), canonical(value))).collect())
         }
         Value::Bool(_) | Value::Number(_) => Value::String(value.to_string()),
         Value::String(_) | Value::Null => value.clone(),
@@ -31,11 +27,8 @@ pub(super) fn canonical(value: &Value) -> Value {
 }
 
 fn list(items: &[Value]) -> Value {
-    let distinct: BTreeMap<String, Value> = items
-        .iter()
-        .map(canonical)
-        .map(|item| (item.to_string(), item))
-        .collect();
+    let distinct: BTreeMap<String, Value> =
+        items.iter().map(canonical).map(|item| (item.to_string(), item)).collect();
     let mut values: Vec<Value> = distinct.into_values().collect();
     match values.len() {
         1 => values.swap_remove(0),
@@ -70,10 +63,7 @@ mod tests {
             (r#"{"a":true}"#, r#"{"a":"true"}"#),
             (r#"{"a":[]}"#, r#"{"a":[]}"#),
             (r#"{"a":null}"#, r#"{"a":null}"#),
-            (
-                r#"{"a":[{"c":["2","1"]},"b"]}"#,
-                r#"{"a":["b",{"c":["1","2"]}]}"#,
-            ),
+            (r#"{"a":[{"c":["2","1"]},"b"]}"#, r#"{"a":["b",{"c":["1","2"]}]}"#),
         ];
         for (written, expected) in cases {
             assert_eq!(text(written), expected, "{written}");
@@ -90,11 +80,7 @@ mod tests {
     fn depth_counts_lists_and_objects() {
         let cases = [("1", 0), ("[]", 1), (r#"{"a":[1]}"#, 2), ("[[],[[]]]", 3)];
         for (json, expected) in cases {
-            assert_eq!(
-                depth(&serde_json::from_str(json).unwrap()),
-                expected,
-                "{json}"
-            );
+            assert_eq!(depth(&serde_json::from_str(json).unwrap()), expected, "{json}");
         }
     }
 }

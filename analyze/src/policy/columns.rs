@@ -47,9 +47,7 @@ fn statement_fields() -> Fields {
         ("error", DataType::Utf8),
     ];
     let fields = columns.into_iter();
-    fields
-        .map(|(name, kind)| Field::new(name, kind, true))
-        .collect()
+    fields.map(|(name, kind)| Field::new(name, kind, true)).collect()
 }
 
 /// The fields of `policy_diff`, in order.
@@ -103,28 +101,18 @@ impl StatementColumns {
     fn append_statement(&mut self, index: i64, statement: &Statement) {
         self.statement_index.append_value(index);
         self.sid.append_option(statement.sid.as_deref());
-        self.effect
-            .append_option(statement.effect.map(Effect::as_str));
-        append(
-            &mut self.principals,
-            statement.principals.iter().map(ToString::to_string),
-        );
+        self.effect.append_option(statement.effect.map(Effect::as_str));
+        append(&mut self.principals, statement.principals.iter().map(ToString::to_string));
         append(&mut self.principal_accounts, statement.principal_accounts());
-        append(
-            &mut self.not_principals,
-            statement.not_principals.iter().map(ToString::to_string),
-        );
+        append(&mut self.not_principals, statement.not_principals.iter().map(ToString::to_string));
         append(&mut self.actions, &statement.actions);
         append(&mut self.not_actions, &statement.not_actions);
         append(&mut self.kms_actions, statement.kms_actions());
         append(&mut self.resources, &statement.resources);
-        self.conditions
-            .append_option(statement.conditions_text.as_deref());
+        self.conditions.append_option(statement.conditions_text.as_deref());
         append(&mut self.condition_keys, statement.condition_keys());
-        self.open_to_anyone
-            .append_value(statement.is_open_to_anyone());
-        self.root_delegation
-            .append_value(statement.is_root_delegation());
+        self.open_to_anyone.append_value(statement.is_open_to_anyone());
+        self.root_delegation.append_value(statement.is_root_delegation());
         self.statement.append_value(&statement.text);
         self.error.append_null();
     }
@@ -133,12 +121,7 @@ impl StatementColumns {
         self.statement_index.append_null();
         self.open_to_anyone.append_null();
         self.root_delegation.append_null();
-        for texts in [
-            &mut self.sid,
-            &mut self.effect,
-            &mut self.conditions,
-            &mut self.statement,
-        ] {
+        for texts in [&mut self.sid, &mut self.effect, &mut self.conditions, &mut self.statement] {
             texts.append_null();
         }
         for lists in self.lists_mut() {
@@ -152,13 +135,8 @@ impl StatementColumns {
     /// Whether another policy could be one too many. A policy of a few bytes
     /// may have much to say: `*` alone stands for all permissions.
     pub(super) fn is_full(&mut self) -> bool {
-        let full = self
-            .lists_mut()
-            .into_iter()
-            .any(|lists| is_full(lists.values_ref()));
-        full || [&self.sid, &self.conditions, &self.statement]
-            .into_iter()
-            .any(is_full)
+        let full = self.lists_mut().into_iter().any(|lists| is_full(lists.values_ref()));
+        full || [&self.sid, &self.conditions, &self.statement].into_iter().any(is_full)
     }
 
     fn lists_mut(&mut self) -> [&mut TextLists; 8] {

@@ -28,11 +28,7 @@ pub fn difference(old: Option<&str>, new: Option<&str>) -> Difference {
     let (old, new) = (statements(old), statements(new));
     let added: Vec<String> = new.difference(&old).cloned().collect();
     let removed: Vec<String> = old.difference(&new).cloned().collect();
-    Difference {
-        same: added.is_empty() && removed.is_empty(),
-        added,
-        removed,
-    }
+    Difference { same: added.is_empty() && removed.is_empty(), added, removed }
 }
 
 /// A text that cannot be read counts as one statement that is this text, so
@@ -66,10 +62,7 @@ mod tests {
         r#"{"Effect":"Deny","Principal":"*","Action":["kms:Decrypt","kms:Sign"],"Resource":"*"}"#;
 
     fn policy(statements: &[&str]) -> String {
-        format!(
-            r#"{{"Version":"2012-10-17","Statement":[{}]}}"#,
-            statements.join(",")
-        )
+        format!(r#"{{"Version":"2012-10-17","Statement":[{}]}}"#, statements.join(","))
     }
 
     fn pretty(text: &str) -> String {
@@ -89,10 +82,7 @@ mod tests {
             policy(&[ALLOW, DENY, ALLOW]),
             pretty(&old),
             old.replace(r#""kms:*""#, r#"["kms:*"]"#),
-            old.replace(
-                r#"["kms:Decrypt","kms:Sign"]"#,
-                r#"["kms:Sign","kms:Decrypt"]"#,
-            ),
+            old.replace(r#"["kms:Decrypt","kms:Sign"]"#, r#"["kms:Sign","kms:Decrypt"]"#),
         ];
         for new in spellings {
             assert!(compare(&old, &new).same, "{new}");
@@ -105,16 +95,10 @@ mod tests {
     fn a_lost_statement_is_removed_and_a_changed_one_is_both() {
         let old = policy(&[ALLOW, DENY]);
         let lost = compare(&old, &policy(&[ALLOW]));
-        assert_eq!(
-            (lost.same, lost.added.len(), lost.removed.len()),
-            (false, 0, 1)
-        );
+        assert_eq!((lost.same, lost.added.len(), lost.removed.len()), (false, 0, 1));
         assert!(lost.removed[0].contains(r#""Effect":"Deny""#));
         let changed = compare(&old, &old.replace(r#""kms:*""#, r#""kms:Encrypt""#));
-        assert_eq!(
-            (changed.same, changed.added.len(), changed.removed.len()),
-            (false, 1, 1)
-        );
+        assert_eq!((changed.same, changed.added.len(), changed.removed.len()), (false, 1, 1));
     }
 
     #[test]

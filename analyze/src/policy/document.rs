@@ -129,36 +129,20 @@ mod tests {
     #[test]
     fn what_is_no_policy_is_an_error_that_says_why() {
         let long = " ".repeat(TEXT_MAX + 1);
-        let deep = format!(
-            "{}{}",
-            r#"{"Statement":"#,
-            "[".repeat(40) + &"]".repeat(40) + "}"
-        );
+        let deep = format!("{}{}", r#"{"Statement":"#, "[".repeat(40) + &"]".repeat(40) + "}");
         let deepest = "[".repeat(100_000);
         let many = json!({ "Statement": vec![json!({}); STATEMENTS_MAX + 1] }).to_string();
         let cases = [
-            (
-                "",
-                "policy is not json: EOF while parsing a value at line 1 column 0",
-            ),
-            (
-                "HIDDEN",
-                "policy is not json: expected value at line 1 column 1",
-            ),
-            (
-                &deepest,
-                "policy is not json: recursion limit exceeded at line 1 column 128",
-            ),
+            ("", "policy is not json: EOF while parsing a value at line 1 column 0"),
+            ("HIDDEN", "policy is not json: expected value at line 1 column 1"),
+            (&deepest, "policy is not json: recursion limit exceeded at line 1 column 128"),
             (&deep, "policy is nested deeper than 32"),
             (&long, "policy has 262145 bytes, more than 262144"),
             (&many, "policy has 1001 statements, more than 1000"),
             ("[]", "policy is not an object"),
             ("{}", "policy has no statement"),
             (r#"{"Statement":null}"#, "policy has no statement"),
-            (
-                r#"{"Statement":[{},"x"]}"#,
-                "statement 1 of the policy is not an object",
-            ),
+            (r#"{"Statement":[{},"x"]}"#, "statement 1 of the policy is not an object"),
         ];
         for (text, expected) in cases {
             assert_eq!(read(text).unwrap_err().describe(), expected);

@@ -17,10 +17,7 @@ use super::{difference, read};
 /// The functions of this module, to be registered in a session.
 #[must_use]
 pub fn functions() -> Vec<ScalarUDF> {
-    vec![
-        ScalarUDF::from(ParsePolicy::new()),
-        ScalarUDF::from(PolicyDiff::new()),
-    ]
+    vec![ScalarUDF::from(ParsePolicy::new()), ScalarUDF::from(PolicyDiff::new())]
 }
 
 /// `parse_policy(policy)`: a list with one element per statement; null for null.
@@ -144,9 +141,7 @@ fn text_columns<const COUNT: usize>(
     });
     let columns = columns.collect::<Result<Vec<_>>>()?;
     let found = columns.len();
-    columns
-        .try_into()
-        .or_else(|_| plan_err!("{name} takes {COUNT} texts, not {found}"))
+    columns.try_into().or_else(|_| plan_err!("{name} takes {COUNT} texts, not {found}"))
 }
 
 fn too_large(name: &str) -> DataFusionError {
@@ -247,11 +242,9 @@ mod tests {
         for function in functions() {
             context.register_udf(function);
         }
-        for sql in [
-            "select parse_policy(1)",
-            "select parse_policy('a', 'b')",
-            "select policy_diff('a')",
-        ] {
+        for sql in
+            ["select parse_policy(1)", "select parse_policy('a', 'b')", "select policy_diff('a')"]
+        {
             assert!(context.sql(sql).await.is_err(), "{sql}");
         }
     }

@@ -24,12 +24,7 @@ pub enum PrincipalKind {
 
 impl PrincipalKind {
     fn read(key: &str) -> Self {
-        let known = [
-            Self::Aws,
-            Self::Service,
-            Self::Federated,
-            Self::CanonicalUser,
-        ];
+        let known = [Self::Aws, Self::Service, Self::Federated, Self::CanonicalUser];
         let mut known = known.into_iter();
         let found = known.find(|kind| kind.as_str().eq_ignore_ascii_case(key));
         found.unwrap_or(Self::Other)
@@ -66,9 +61,7 @@ impl Principal {
             None => Vec::new(),
             Some(Value::Object(kinds)) => {
                 let kinds = kinds.iter();
-                kinds
-                    .flat_map(|(key, who)| of_kind(PrincipalKind::read(key), who))
-                    .collect()
+                kinds.flat_map(|(key, who)| of_kind(PrincipalKind::read(key), who)).collect()
             }
             Some(bare) => of_kind(PrincipalKind::Aws, bare).collect(),
         }
@@ -146,14 +139,8 @@ mod tests {
             (r#""*""#, &["*"]),
             (r#"{"AWS":"*"}"#, &["*"]),
             (r#"{"aws":["111122223333","*"]}"#, &["111122223333", "*"]),
-            (
-                r#"{"Service":"logs.amazonaws.com"}"#,
-                &["Service:logs.amazonaws.com"],
-            ),
-            (
-                r#"{"Service":["a.amazonaws.com"],"AWS":"*"}"#,
-                &["*", "Service:a.amazonaws.com"],
-            ),
+            (r#"{"Service":"logs.amazonaws.com"}"#, &["Service:logs.amazonaws.com"]),
+            (r#"{"Service":["a.amazonaws.com"],"AWS":"*"}"#, &["*", "Service:a.amazonaws.com"]),
             (
                 r#"{"Federated":"arn:aws:iam::111122223333:saml-provider/p"}"#,
                 &["Federated:arn:aws:iam::111122223333:saml-provider/p"],
@@ -176,27 +163,11 @@ mod tests {
     fn account_and_root_come_from_the_fields_of_the_arn() {
         let cases = [
             ("arn:aws:iam::111122223333:root", Some("111122223333"), true),
-            (
-                "arn:aws-us-gov:iam::111122223333:root",
-                Some("111122223333"),
-                true,
-            ),
-            (
-                "arn:aws-cn:iam::111122223333:root",
-                Some("111122223333"),
-                true,
-            ),
+            ("arn:aws-us-gov:iam::111122223333:root", Some("111122223333"), true),
+            ("arn:aws-cn:iam::111122223333:root", Some("111122223333"), true),
             ("111122223333", Some("111122223333"), true),
-            (
-                "arn:aws:iam::111122223333:role/root",
-                Some("111122223333"),
-                false,
-            ),
-            (
-                "arn:aws:sts::111122223333:assumed-role/a/b:c",
-                Some("111122223333"),
-                false,
-            ),
+            ("arn:aws:iam::111122223333:role/root", Some("111122223333"), false),
+            ("arn:aws:sts::111122223333:assumed-role/a/b:c", Some("111122223333"), false),
             ("arn:aws:iam::*:root", None, false),
             ("AROAEXAMPLEEXAMPLE12", None, false),
             ("11112222333", None, false),
@@ -205,10 +176,7 @@ mod tests {
             ("", None, false),
         ];
         for (value, account, root) in cases {
-            let principal = Principal {
-                kind: PrincipalKind::Aws,
-                value: value.into(),
-            };
+            let principal = Principal { kind: PrincipalKind::Aws, value: value.into() };
             assert_eq!(principal.account(), account, "{value}");
             assert_eq!(principal.is_account_root(), root, "{value}");
         }
@@ -217,10 +185,7 @@ mod tests {
     #[test]
     fn only_an_aws_principal_can_be_anyone_or_an_account() {
         for value in ["*", "111122223333"] {
-            let principal = Principal {
-                kind: PrincipalKind::Service,
-                value: value.into(),
-            };
+            let principal = Principal { kind: PrincipalKind::Service, value: value.into() };
             assert!(!principal.is_anyone() && !principal.is_account_root());
             assert_eq!(principal.account(), None);
         }

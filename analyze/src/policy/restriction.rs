@@ -58,10 +58,7 @@ pub(super) fn restricts(condition: &Condition) -> bool {
     };
     is_positive(&condition.operator)
         && !condition.values.is_empty()
-        && condition
-            .values
-            .iter()
-            .all(|value| is_narrow(identity, value))
+        && condition.values.iter().all(|value| is_narrow(identity, value))
 }
 
 fn is_positive(operator: &str) -> bool {

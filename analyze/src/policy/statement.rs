@@ -109,11 +109,7 @@ impl Statement {
     #[must_use]
     pub fn condition_keys(&self) -> Vec<String> {
         let conditions = self.conditions.iter();
-        distinct(
-            conditions
-                .map(|condition| condition.key.to_ascii_lowercase())
-                .collect(),
-        )
+        distinct(conditions.map(|condition| condition.key.to_ascii_lowercase()).collect())
     }
 
     /// Allows everyone in the world, with no condition that restricts who.
@@ -173,10 +169,7 @@ mod tests {
     fn an_aws_managed_key_is_not_open_until_it_loses_the_caller_account() {
         let statement = read(AWS_MANAGED_KEY);
         assert!(!statement.is_open_to_anyone());
-        assert_eq!(
-            statement.condition_keys(),
-            ["kms:calleraccount", "kms:viaservice"]
-        );
+        assert_eq!(statement.condition_keys(), ["kms:calleraccount", "kms:viaservice"]);
         assert!(statement.kms_actions().contains(&"kms:ReEncryptTo"));
         let open = AWS_MANAGED_KEY.replace("kms:CallerAccount", "kms:EncryptionContext:tenant");
         assert!(read(&open).is_open_to_anyone());
@@ -186,35 +179,17 @@ mod tests {
     fn open_to_anyone_takes_an_allow_for_a_star() {
         let cases = [
             (r#"{"Effect":"Allow","Principal":"*"}"#, true),
-            (
-                r#"{"Effect":"Allow","Principal":{"AWS":["111122223333","*"]}}"#,
-                true,
-            ),
-            (
-                r#"{"effect":"allow","principal":"*","condition":null}"#,
-                true,
-            ),
+            (r#"{"Effect":"Allow","Principal":{"AWS":["111122223333","*"]}}"#, true),
+            (r#"{"effect":"allow","principal":"*","condition":null}"#, true),
             (r#"{"Effect":"Allow","Principal":"*","Condition":{}}"#, true),
-            (
-                r#"{"Effect":"Allow","Principal":"*","Condition":"odd"}"#,
-                true,
-            ),
-            (
-                r#"{"Effect":"Allow","Principal":"*","Condition":{"StringEquals":7}}"#,
-                true,
-            ),
+            (r#"{"Effect":"Allow","Principal":"*","Condition":"odd"}"#, true),
+            (r#"{"Effect":"Allow","Principal":"*","Condition":{"StringEquals":7}}"#, true),
             (r#"{"Effect":"Deny","Principal":"*"}"#, false),
             (r#"{"Effect":"Perhaps","Principal":"*"}"#, false),
             (r#"{"Principal":"*"}"#, false),
             (r#"{"Effect":"Allow","Principal":{"Service":"*"}}"#, false),
-            (
-                r#"{"Effect":"Allow","NotPrincipal":{"AWS":"111122223333"}}"#,
-                false,
-            ),
-            (
-                r#"{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::111122223333:root"}}"#,
-                false,
-            ),
+            (r#"{"Effect":"Allow","NotPrincipal":{"AWS":"111122223333"}}"#, false),
+            (r#"{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::111122223333:root"}}"#, false),
         ];
         for (json, expected) in cases {
             assert_eq!(read(json).is_open_to_anyone(), expected, "{json}");
@@ -226,11 +201,7 @@ mod tests {
         let cases = [
             ("Allow", r#""arn:aws:iam::111122223333:root""#, true),
             ("Allow", r#""arn:aws-iso-b:iam::111122223333:root""#, true),
-            (
-                "Allow",
-                r#"["arn:aws:iam::111122223333:role/a","111122223333"]"#,
-                true,
-            ),
+            ("Allow", r#"["arn:aws:iam::111122223333:role/a","111122223333"]"#, true),
             ("Allow", r#""arn:aws:iam::111122223333:role/root""#, false),
             ("Allow", r#""*""#, false),
             ("Deny", r#""111122223333""#, false),
@@ -248,9 +219,6 @@ mod tests {
             "arn:aws-cn:iam::444455556666:root","AROAEXAMPLEEXAMPLE12","*"],
             "Service":"777788889999"}}"#,
         );
-        assert_eq!(
-            statement.principal_accounts(),
-            ["111122223333", "444455556666"]
-        );
+        assert_eq!(statement.principal_accounts(), ["111122223333", "444455556666"]);
     }
 }

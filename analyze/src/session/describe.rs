@@ -23,22 +23,10 @@ pub struct Described {
 
 /// Tables that no log file wrote.
 const FACTS: &[(&str, &str)] = &[
-    (
-        "kms_operations",
-        "one KMS operation that this version knows",
-    ),
-    (
-        "own_accounts",
-        "one account that is ours: configured, or inferred from the lake",
-    ),
-    (
-        "trusted_accounts",
-        "one account of others that the configuration trusts",
-    ),
-    (
-        "trusted_principals",
-        "one pattern of principals that the configuration trusts with a role",
-    ),
+    ("kms_operations", "one KMS operation that this version knows"),
+    ("own_accounts", "one account that is ours: configured, or inferred from the lake"),
+    ("trusted_accounts", "one account of others that the configuration trusts"),
+    ("trusted_principals", "one pattern of principals that the configuration trusts with a role"),
 ];
 
 impl Session {
@@ -50,15 +38,12 @@ impl Session {
         let mut described = Vec::new();
         for table in TABLES {
             described.push(
-                self.described(table.name, "table", table.row.to_owned(), &BTreeMap::new())
-                    .await?,
+                self.described(table.name, "table", table.row.to_owned(), &BTreeMap::new()).await?,
             );
         }
         for (name, row) in FACTS {
-            described.push(
-                self.described(name, "table", (*row).to_owned(), &BTreeMap::new())
-                    .await?,
-            );
+            described
+                .push(self.described(name, "table", (*row).to_owned(), &BTreeMap::new()).await?);
         }
         for (name, sql) in queries::VIEWS {
             let (row, meanings) = view_header(sql);
@@ -87,19 +72,10 @@ impl Session {
                     .map(String::as_str)
                     .or_else(|| lake.get(field.name().as_str()).copied())
                     .unwrap_or_default();
-                (
-                    field.name().clone(),
-                    type_label(field.data_type()),
-                    meaning.to_owned(),
-                )
+                (field.name().clone(), type_label(field.data_type()), meaning.to_owned())
             })
             .collect();
-        Ok(Described {
-            name: name.to_owned(),
-            kind,
-            row,
-            columns,
-        })
+        Ok(Described { name: name.to_owned(), kind, row, columns })
     }
 }
 
@@ -116,15 +92,8 @@ pub fn column_meanings() -> BTreeMap<&'static str, &'static str> {
 
 /// A view's leading comment: what a row is, then `column: meaning` lines.
 fn view_header(sql: &str) -> (String, BTreeMap<String, String>) {
-    let mut lines = sql
-        .lines()
-        .map_while(|line| line.strip_prefix("--"))
-        .map(str::trim);
-    let row = lines
-        .next()
-        .unwrap_or_default()
-        .trim_end_matches('.')
-        .to_owned();
+    let mut lines = sql.lines().map_while(|line| line.strip_prefix("--")).map(str::trim);
+    let row = lines.next().unwrap_or_default().trim_end_matches('.').to_owned();
     let meanings = lines
         .filter_map(|line| line.split_once(':'))
         .map(|(name, meaning)| (name.trim().to_owned(), meaning.trim().to_owned()))

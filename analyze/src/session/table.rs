@@ -77,10 +77,7 @@ impl LakeTableProvider {
         let Ok(pruning) = builder.try_build(predicate.clone()) else {
             return all();
         };
-        let statistics = FileSetStatistics {
-            files: &self.files,
-            schema: &self.schema,
-        };
+        let statistics = FileSetStatistics { files: &self.files, schema: &self.schema };
         match pruning.prune(&statistics) {
             Ok(keep) => self
                 .files
@@ -171,10 +168,8 @@ impl FileSetStatistics<'_> {
     ) -> Option<ArrayRef> {
         let field = self.schema.field_with_name(&column.name).ok()?;
         let null = ScalarValue::try_from(field.data_type()).ok()?;
-        let values = self
-            .files
-            .iter()
-            .map(|file| bound(file, field).unwrap_or_else(|| null.clone()));
+        let values =
+            self.files.iter().map(|file| bound(file, field).unwrap_or_else(|| null.clone()));
         ScalarValue::iter_to_array(values).ok()
     }
 }
@@ -204,10 +199,7 @@ impl PruningStatistics for FileSetStatistics<'_> {
 
     fn row_counts(&self) -> Option<ArrayRef> {
         Some(Arc::new(
-            self.files
-                .iter()
-                .map(|file| file.statistics.num_records)
-                .collect::<UInt64Array>(),
+            self.files.iter().map(|file| file.statistics.num_records).collect::<UInt64Array>(),
         ))
     }
 
@@ -229,11 +221,7 @@ fn bound(file: &DataFile, field: &Field, upper: bool) -> Option<ScalarValue> {
         let value = if upper { last } else { first };
         return Some(ScalarValue::TimestampMicrosecond(Some(value), zone.clone()));
     }
-    let values = if upper {
-        &file.statistics.max_values
-    } else {
-        &file.statistics.min_values
-    };
+    let values = if upper { &file.statistics.max_values } else { &file.statistics.min_values };
     let text = values.get(field.name())?.as_str()?;
     let cut =
         upper && text.chars().count() >= TEXT_KEPT && text.ends_with(|last: char| !last.is_ascii());

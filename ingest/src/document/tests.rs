@@ -34,7 +34,11 @@ fn text(inner: &str) -> String {
 fn every_format_is_recognised_by_content() {
     use DocumentFormat as F;
     let (a, b) = (record("a"), record("b"));
-    let inner = format!(r#"{{"messageType":"DATA_MESSAGE","logEvents":[{{"id":"1","message":{}}},{{"id":"2","message":{}}}]}}"#, text(&a), text(&b));
+    let inner = format!(
+        r#"{{"messageType":"DATA_MESSAGE","logEvents":[{{"id":"1","message":{}}},{{"id":"2","message":{}}}]}}"#,
+        text(&a),
+        text(&b)
+    );
     let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
     gzip.write_all(inner.as_bytes()).unwrap();
     let data = base64::engine::general_purpose::STANDARD.encode(gzip.finish().unwrap());
@@ -46,7 +50,14 @@ fn every_format_is_recognised_by_content() {
         (F::Array, format!(r#"[{{"version":"0","detail-type":"x","detail":{a}}},{b}]"#)),
         (F::JsonLines, format!("{a}\n{b}\n")),
         (F::JsonLines, format!(r#"{{"detail":{a}}} {{"Records":[{b}]}}"#)),
-        (F::LookupEvents, format!(r#"{{"Events":[{{"EventId":"1","CloudTrailEvent":{}}},{{"CloudTrailEvent":{}}}],"NextToken":"x"}}"#, text(&a), text(&b))),
+        (
+            F::LookupEvents,
+            format!(
+                r#"{{"Events":[{{"EventId":"1","CloudTrailEvent":{}}},{{"CloudTrailEvent":{}}}],"NextToken":"x"}}"#,
+                text(&a),
+                text(&b)
+            ),
+        ),
         (F::CloudWatchLogs, inner),
         (F::CloudWatchLogs, format!(r#"{{"awslogs":{{"data":"{data}"}}}}"#)),
     ];
@@ -55,7 +66,8 @@ fn every_format_is_recognised_by_content() {
         assert_eq!(found, (format, vec!["a".into(), "b".into()], vec![]), "{document}");
     }
     assert_eq!(read(a.as_bytes()), (F::Record, vec!["a".into()], vec![]));
-    let envelope = format!(r#"{{"version":"0","detail-type":"AWS API Call via CloudTrail","detail":{a}}}"#);
+    let envelope =
+        format!(r#"{{"version":"0","detail-type":"AWS API Call via CloudTrail","detail":{a}}}"#);
     assert_eq!(read(envelope.as_bytes()), (F::EventBridge, vec!["a".into()], vec![]));
 }
 
@@ -98,7 +110,8 @@ fn a_broken_record_costs_only_itself() {
 
 #[test]
 fn a_truncated_document_yields_the_records_before_the_cut() {
-    let document = format!(r#"{{"Records":[{},{},{}"#, record("a"), record("b"), &record("c")[..30]);
+    let document =
+        format!(r#"{{"Records":[{},{},{}"#, record("a"), record("b"), &record("c")[..30]);
     let (format, records, skipped) = read(document.as_bytes());
     assert_eq!(format, DocumentFormat::Records);
     assert_eq!(records, ["a", "b"]);
@@ -113,7 +126,11 @@ fn line_breaks_inside_the_text_of_a_lookup_event_are_taken_as_spaces() {
 
 #[test]
 fn nesting_without_end_is_refused() {
-    for document in ["[".repeat(100_000), "{\"a\":".repeat(100_000), format!("{{\"Records\":[{}", "[".repeat(100_000))] {
+    for document in [
+        "[".repeat(100_000),
+        "{\"a\":".repeat(100_000),
+        format!("{{\"Records\":[{}", "[".repeat(100_000)),
+    ] {
         let (_, records, _) = read(document.as_bytes());
         assert!(records.is_empty());
     }

@@ -43,7 +43,11 @@ pub(super) fn append(rows: &mut Rows, event_name: &str, service: &str, nested: &
 fn append_cryptographic(rows: &mut Rows, nested: &Nested<'_>) {
     let (request, additional) = (&nested.request, &nested.additional);
     let source = &request.source_encryption_context;
-    append_map(rows, at::ENCRYPTION_CONTEXT, if source.0.is_some() { source } else { &request.encryption_context });
+    append_map(
+        rows,
+        at::ENCRYPTION_CONTEXT,
+        if source.0.is_some() { source } else { &request.encryption_context },
+    );
     append_map(rows, at::DESTINATION_ENCRYPTION_CONTEXT, &request.destination_encryption_context);
     let algorithm = [
         &request.encryption_algorithm,
@@ -56,7 +60,10 @@ fn append_cryptographic(rows: &mut Rows, nested: &Nested<'_>) {
         at::KEY_MATERIAL_ID,
         additional.key_material_id.get().or(nested.details.current_key_material_id.get()),
     );
-    rows.text(at::ATTESTATION_IMAGE_DIGEST, additional.recipient.attestation_document_enclave_image_digest.get());
+    rows.text(
+        at::ATTESTATION_IMAGE_DIGEST,
+        additional.recipient.attestation_document_enclave_image_digest.get(),
+    );
     rows.text(at::ATTESTATION_MODULE_ID, additional.recipient.attestation_document_module_id.get());
     rows.flag(at::DRY_RUN, request.dry_run.flag());
 }
@@ -64,10 +71,18 @@ fn append_cryptographic(rows: &mut Rows, nested: &Nested<'_>) {
 fn append_key_life(rows: &mut Rows, nested: &Nested<'_>) {
     let (request, response) = (&nested.request, &nested.response);
     let metadata = &response.key_metadata;
-    let spec = [&metadata.key_spec, &metadata.customer_master_key_spec, &request.key_spec, &request.customer_master_key_spec];
+    let spec = [
+        &metadata.key_spec,
+        &metadata.customer_master_key_spec,
+        &request.key_spec,
+        &request.customer_master_key_spec,
+    ];
     rows.text(at::KEY_SPEC, spec.into_iter().find_map(Text::get));
     rows.text(at::KEY_USAGE, metadata.key_usage.get().or(request.key_usage.get()));
-    rows.text(at::KEY_ORIGIN, metadata.origin.get().or(request.origin.get()).or(nested.details.key_origin.get()));
+    rows.text(
+        at::KEY_ORIGIN,
+        metadata.origin.get().or(request.origin.get()).or(nested.details.key_origin.get()),
+    );
     rows.text(at::KEY_MANAGER, metadata.key_manager.get());
     rows.text(at::KEY_STATE, metadata.key_state.get().or(response.key_state.get()));
     rows.flag(at::MULTI_REGION, metadata.multi_region.flag().or(request.multi_region.flag()));
@@ -78,11 +93,15 @@ fn append_key_life(rows: &mut Rows, nested: &Nested<'_>) {
         &nested.additional.custom_key_store_id,
     ];
     rows.text(at::CUSTOM_KEY_STORE_ID, store.into_iter().find_map(Text::get));
-    let window = response.pending_window_in_days.integer().or(request.pending_window_in_days.integer());
+    let window =
+        response.pending_window_in_days.integer().or(request.pending_window_in_days.integer());
     rows.integer(at::PENDING_WINDOW_IN_DAYS, window);
     rows.time(at::DELETION_DATE, response.deletion_date.get().and_then(date::micros));
     rows.time(at::KEY_CREATION_DATE, metadata.creation_date.get().and_then(date::micros));
-    rows.time(at::VALID_TO, request.valid_to.get().or(metadata.valid_to.get()).and_then(date::micros));
+    rows.time(
+        at::VALID_TO,
+        request.valid_to.get().or(metadata.valid_to.get()).and_then(date::micros),
+    );
     rows.text(at::EXPIRATION_MODEL, request.expiration_model.get());
     rows.text(at::IMPORT_TYPE, request.import_type.get());
     rows.integer(at::ROTATION_PERIOD_IN_DAYS, request.rotation_period_in_days.integer());
@@ -94,9 +113,21 @@ fn append_key_life(rows: &mut Rows, nested: &Nested<'_>) {
 
 /// The policy that a call set. `PutKeyPolicy` and `CreateKey` send it;
 /// `ReplicateKey` shows the one that the replica got.
-fn append_policy(rows: &mut Rows, event_name: &str, request: &RequestParameters<'_>, response: &ResponseElements<'_>) {
-    rows.flag(at::BYPASS_POLICY_LOCKOUT_SAFETY_CHECK, request.bypass_policy_lockout_safety_check.flag());
-    let field = if event_name == "ReplicateKey" { response.replica_policy.or(request.policy) } else { request.policy };
+fn append_policy(
+    rows: &mut Rows,
+    event_name: &str,
+    request: &RequestParameters<'_>,
+    response: &ResponseElements<'_>,
+) {
+    rows.flag(
+        at::BYPASS_POLICY_LOCKOUT_SAFETY_CHECK,
+        request.bypass_policy_lockout_safety_check.flag(),
+    );
+    let field = if event_name == "ReplicateKey" {
+        response.replica_policy.or(request.policy)
+    } else {
+        request.policy
+    };
     let Some(raw) = field else { return };
     // A document in a string; a few copies have the document itself.
     let text = text_of(Some(raw));
@@ -111,8 +142,14 @@ fn append_grant(rows: &mut Rows, event_name: &str, nested: &Nested<'_>) {
         return;
     }
     rows.text(at::GRANT_NAME, text_of(request.name).get());
-    rows.text(at::GRANTEE_PRINCIPAL, request.grantee_principal.get().or(request.grantee_service_principal.get()));
-    rows.text(at::RETIRING_PRINCIPAL, request.retiring_principal.get().or(request.retiring_service_principal.get()));
+    rows.text(
+        at::GRANTEE_PRINCIPAL,
+        request.grantee_principal.get().or(request.grantee_service_principal.get()),
+    );
+    rows.text(
+        at::RETIRING_PRINCIPAL,
+        request.retiring_principal.get().or(request.retiring_service_principal.get()),
+    );
     if !request.operations.0.is_empty() {
         rows.text_list(at::GRANT_OPERATIONS, request.operations.0.iter().filter_map(Text::get));
     }
@@ -145,12 +182,15 @@ struct Tag<'a> {
 }
 
 fn append_tags(rows: &mut Rows, tags: Option<&RawValue>) {
-    let Some(tags) = tags.and_then(|raw| serde_json::from_str::<Vec<Tag<'_>>>(raw.get()).ok()) else {
+    let Some(tags) = tags.and_then(|raw| serde_json::from_str::<Vec<Tag<'_>>>(raw.get()).ok())
+    else {
         return;
     };
     let mut entries: Vec<(&str, Option<&str>)> = Vec::new();
     for tag in &tags {
-        let Some(key) = tag.tag_key.get() else { continue };
+        let Some(key) = tag.tag_key.get() else {
+            continue;
+        };
         if !entries.iter().any(|(known, _)| *known == key) {
             entries.push((key, tag.tag_value.get()));
         }

@@ -12,9 +12,11 @@ fn identity_of(json: &str) -> (String, String, String) {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "the decision table, row by row")]
 fn each_row_of_the_decision_table_has_its_verdict() {
     let role = r#""type":"AssumedRole","arn":"arn:aws:sts::111122223333:assumed-role/App/s1""#;
-    let issuer = r#""sessionIssuer":{"type":"Role","arn":"arn:aws:iam::111122223333:role/team/App"}"#;
+    let issuer =
+        r#""sessionIssuer":{"type":"Role","arn":"arn:aws:iam::111122223333:role/team/App"}"#;
     let app = "arn:aws:iam::111122223333:role/team/App";
     let user = r#""type":"IAMUser","arn":"arn:aws:iam::111122223333:user/ann","accessKeyId":"AKIAEXAMPLE""#;
     let ann = "arn:aws:iam::111122223333:user/ann";

@@ -94,10 +94,14 @@ impl LakeError {
 
     /// Whether somebody else created the table first.
     pub(super) fn is_lost_race(&self) -> bool {
-        let Self::Create { source, .. } = self else { return false };
+        let Self::Create { source, .. } = self else {
+            return false;
+        };
         let text = source.to_string();
-        matches!(**source, DeltaTableError::Transaction { .. } | DeltaTableError::VersionAlreadyExists(_))
-            || text.contains("already exists")
+        matches!(
+            **source,
+            DeltaTableError::Transaction { .. } | DeltaTableError::VersionAlreadyExists(_)
+        ) || text.contains("already exists")
     }
 }
 
@@ -109,7 +113,10 @@ pub(super) fn is_refusal(error: &DeltaTableError) -> bool {
         if let Some(store) = current.downcast_ref::<Error>() {
             return matches!(
                 store,
-                Error::PermissionDenied { .. } | Error::Unauthenticated { .. } | Error::NotImplemented { .. } | Error::NotFound { .. }
+                Error::PermissionDenied { .. }
+                    | Error::Unauthenticated { .. }
+                    | Error::NotImplemented { .. }
+                    | Error::NotFound { .. }
             );
         }
         cause = current.source();

@@ -62,7 +62,8 @@ impl DataFile {
     #[must_use]
     pub fn time_range(&self, column: &str) -> Option<(i64, i64)> {
         let time = |values: &Map<String, Value>| date::micros(values.get(column)?.as_str()?);
-        let (first, last) = (time(&self.statistics.min_values)?, time(&self.statistics.max_values)?);
+        let (first, last) =
+            (time(&self.statistics.min_values)?, time(&self.statistics.max_values)?);
         // The log cuts times to milliseconds.
         Some((first, last + 999))
     }

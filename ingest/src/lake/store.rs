@@ -16,7 +16,8 @@ use crate::aws;
 
 /// The lake's location as a URL that ends in a slash.
 pub(super) fn location(text: &str) -> Result<Url, LakeError> {
-    let refuse = |reason: &str| LakeError::Location { location: text.to_owned(), reason: reason.to_owned() };
+    let refuse =
+        |reason: &str| LakeError::Location { location: text.to_owned(), reason: reason.to_owned() };
     if text.is_empty() {
         return Err(refuse("it is empty"));
     }
@@ -24,7 +25,8 @@ pub(super) fn location(text: &str) -> Result<Url, LakeError> {
         // A single letter is a drive, not a scheme.
         Ok(url) if url.scheme().len() > 1 => url,
         _ => {
-            let path = std::path::absolute(Path::new(text)).map_err(|error| refuse(&error.to_string()))?;
+            let path =
+                std::path::absolute(Path::new(text)).map_err(|error| refuse(&error.to_string()))?;
             Url::from_directory_path(path).map_err(|()| refuse("not a folder path"))?
         }
     };
@@ -41,9 +43,10 @@ pub(super) fn location(text: &str) -> Result<Url, LakeError> {
 
 /// A table's location below the lake's.
 pub(super) fn join(location: &Url, table: &str) -> Result<Url, LakeError> {
-    location
-        .join(&format!("{table}/"))
-        .map_err(|error| LakeError::Location { location: location.to_string(), reason: error.to_string() })
+    location.join(&format!("{table}/")).map_err(|error| LakeError::Location {
+        location: location.to_string(),
+        reason: error.to_string(),
+    })
 }
 
 /// The store at the root of the location: the file system, or the bucket.
@@ -57,7 +60,11 @@ pub(super) async fn root(location: &Url) -> Result<Arc<dyn ObjectStore>, LakeErr
     let mut builder = AmazonS3Builder::new()
         .with_bucket_name(bucket)
         .with_region(config.region().map_or("us-east-1", |region| region.as_ref()))
-        .with_retry(RetryConfig { max_retries: 5, retry_timeout: Duration::from_secs(30), ..RetryConfig::default() });
+        .with_retry(RetryConfig {
+            max_retries: 5,
+            retry_timeout: Duration::from_secs(30),
+            ..RetryConfig::default()
+        });
     if let Some(endpoint) = aws::endpoint(&config) {
         builder = builder.with_allow_http(endpoint.starts_with("http://")).with_endpoint(endpoint);
     }
@@ -78,9 +85,8 @@ impl CredentialProvider for Credentials {
     type Credential = AwsCredential;
 
     async fn get_credential(&self) -> object_store::Result<Arc<AwsCredential>> {
-        let found = self.0.provide_credentials().await.map_err(|source| object_store::Error::Generic {
-            store: "S3",
-            source: Box::new(source),
+        let found = self.0.provide_credentials().await.map_err(|source| {
+            object_store::Error::Generic { store: "S3", source: Box::new(source) }
         })?;
         Ok(Arc::new(AwsCredential {
             key_id: found.access_key_id().to_owned(),

@@ -4,10 +4,10 @@ use std::num::NonZeroU64;
 
 use arrow::array::{Array, AsArray, RecordBatch};
 use arrow::compute::{SortColumn, SortOptions, lexsort_to_indices, take_record_batch};
-use deltalake_core::datafile::writer::{DeltaWriter, WriterConfig};
-use deltalake_core::kernel::Add;
 use delta_kernel::expressions::Scalar;
 use delta_kernel::table_properties::DataSkippingNumIndexedCols;
+use deltalake_core::datafile::writer::{DeltaWriter, WriterConfig};
+use deltalake_core::kernel::Add;
 use indexmap::IndexMap;
 use parquet::basic::{Compression, ZstdLevel};
 use parquet::file::properties::{EnabledStatistics, WriterProperties, WriterVersion};
@@ -89,7 +89,10 @@ impl TableWriter {
             .iter()
             .chain([&self.sorted_by])
             .filter_map(|name| batch.column_by_name(name))
-            .map(|values| SortColumn { values: values.clone(), options: Some(SortOptions::default()) })
+            .map(|values| SortColumn {
+                values: values.clone(),
+                options: Some(SortOptions::default()),
+            })
             .collect();
         let indices = lexsort_to_indices(&columns, None)?;
         take_record_batch(batch, &indices)
@@ -97,14 +100,23 @@ impl TableWriter {
 
     /// One past the last row of the partition that `start` is in.
     fn partition_end(&self, batch: &RecordBatch, start: usize) -> usize {
-        let same = |row: usize| self.partitioned_by.iter().all(|name| text(batch, name, row) == text(batch, name, start));
+        let same = |row: usize| {
+            self.partitioned_by
+                .iter()
+                .all(|name| text(batch, name, row) == text(batch, name, start))
+        };
         (start + 1..batch.num_rows()).find(|&row| !same(row)).unwrap_or(batch.num_rows())
     }
 
     fn partition_values(&self, batch: &RecordBatch, row: usize) -> IndexMap<String, Scalar> {
         self.partitioned_by
             .iter()
-            .map(|&name| (name.to_owned(), Scalar::String(text(batch, name, row).unwrap_or_default().to_owned())))
+            .map(|&name| {
+                (
+                    name.to_owned(),
+                    Scalar::String(text(batch, name, row).unwrap_or_default().to_owned()),
+                )
+            })
             .collect()
     }
 }
@@ -125,7 +137,8 @@ fn properties(statistics: &[&str]) -> WriterProperties {
         .set_statistics_enabled(EnabledStatistics::None)
         .set_created_by(format!("keytrail {}", env!("CARGO_PKG_VERSION")));
     for name in statistics {
-        builder = builder.set_column_statistics_enabled(ColumnPath::from(*name), EnabledStatistics::Page);
+        builder =
+            builder.set_column_statistics_enabled(ColumnPath::from(*name), EnabledStatistics::Page);
     }
     for name in BLOOM_COLUMNS {
         if statistics.contains(name) {

@@ -20,7 +20,7 @@ const ENTRIES_MAX: usize = 1_000;
 #[derive(Debug, Default, Clone)]
 pub(crate) struct Text<'a>(Option<Cow<'a, str>>);
 
-impl<'a> Text<'a> {
+impl Text<'_> {
     /// The text, if there is any. Empty text counts as absent.
     pub(crate) fn get(&self) -> Option<&str> {
         self.0.as_deref().filter(|text| !text.is_empty())
@@ -119,9 +119,11 @@ impl TextMap<'_> {
     /// The entries, if the field was an object.
     pub(crate) fn entries(&self) -> Option<impl Iterator<Item = (&str, Option<&str>)>> {
         let entries = self.0.as_ref()?;
-        Some(entries.iter().map(|(key, value)| {
-            (key.0.as_deref().unwrap_or_default(), value.0.as_deref())
-        }))
+        Some(
+            entries
+                .iter()
+                .map(|(key, value)| (key.0.as_deref().unwrap_or_default(), value.0.as_deref())),
+        )
     }
 }
 

@@ -9,10 +9,12 @@ use deltalake_core::kernel::Add;
 use std::sync::Arc;
 
 use super::{Decoded, IngestOptions};
-use crate::decode::{append_object, ObjectReport};
+use crate::decode::{ObjectReport, append_object};
 use crate::error::IngestError;
 use crate::known::{EventKey, KnownEvents, keyed_rows};
-use crate::lake::{COMMIT_ATTEMPTS_MAX, Committed, DataFile, LakeError, LakeTable, TableWriter, back_off};
+use crate::lake::{
+    COMMIT_ATTEMPTS_MAX, Committed, DataFile, LakeError, LakeTable, TableWriter, back_off,
+};
 use crate::report::IngestReport;
 use crate::rows::Rows;
 use crate::scan::scan_all;
@@ -41,7 +43,11 @@ pub(super) struct Committer {
 }
 
 impl Committer {
-    pub(super) fn new(events: LakeTable, objects: LakeTable, options: &IngestOptions) -> Result<Self, IngestError> {
+    pub(super) fn new(
+        events: LakeTable,
+        objects: LakeTable,
+        options: &IngestOptions,
+    ) -> Result<Self, IngestError> {
         Ok(Self {
             known: KnownEvents::new(&events)?,
             events,
@@ -55,14 +61,19 @@ impl Committer {
     }
 
     /// Takes a decoded part: its new events are written, its objects noted.
-    pub(super) async fn take(&mut self, part: Decoded, report: &mut IngestReport) -> Result<(), IngestError> {
+    pub(super) async fn take(
+        &mut self,
+        part: Decoded,
+        report: &mut IngestReport,
+    ) -> Result<(), IngestError> {
         let batch = part.rows?;
         let fresh = self.known.admit(&self.events, &batch).await?;
         let new = filter_record_batch(&batch, &fresh)?;
         report.duplicates += (batch.num_rows() - new.num_rows()) as u64;
         if new.num_rows() > 0 {
             self.pending_events += new.num_rows();
-            let writer = self.writer.get_or_insert_with(|| TableWriter::new(&self.events, "event_time"));
+            let writer =
+                self.writer.get_or_insert_with(|| TableWriter::new(&self.events, "event_time"));
             writer.write(&new).await?;
         }
         for (object, outcome) in &part.objects {
@@ -108,9 +119,16 @@ impl Committer {
 
     /// Adds the files to `events`. When somebody else committed first, rows
     /// that are in their files too are taken out of ours before the next try.
-    async fn commit_events(&mut self, mut files: Vec<Add>, report: &mut IngestReport) -> Result<u64, IngestError> {
+    async fn commit_events(
+        &mut self,
+        mut files: Vec<Add>,
+        report: &mut IngestReport,
+    ) -> Result<u64, IngestError> {
         for attempt in 0..COMMIT_ATTEMPTS_MAX {
-            let added = files.iter().map(|add| DataFile::from_add(add).statistics.num_records.unwrap_or_default()).sum();
+            let added = files
+                .iter()
+                .map(|add| DataFile::from_add(add).statistics.num_records.unwrap_or_default())
+                .sum();
             if files.is_empty() {
                 return Ok(0);
             }
@@ -126,13 +144,21 @@ impl Committer {
                 }
             }
             self.known.committed(&ours);
+            // What others committed since the table was last looked at came in
+            // with ours: nothing is pending now, so it only needs knowing.
+            self.known.look_again(&self.events).await?;
             return Ok(added);
         }
         Err(LakeError::Contended { table: "events", attempts: COMMIT_ATTEMPTS_MAX }.into())
     }
 
     /// Our files without the rows that others added meanwhile.
-    async fn without(&self, files: Vec<Add>, theirs: &HashSet<EventKey>, report: &mut IngestReport) -> Result<Vec<Add>, IngestError> {
+    async fn without(
+        &self,
+        files: Vec<Add>,
+        theirs: &HashSet<EventKey>,
+        report: &mut IngestReport,
+    ) -> Result<Vec<Add>, IngestError> {
         if theirs.is_empty() {
             return Ok(files);
         }
@@ -141,7 +167,8 @@ impl Committer {
         for add in &files {
             let file = DataFile::from_add(add);
             for batch in scan_all(&self.events, &file).await? {
-                let keep: BooleanArray = keyed_rows(&batch).iter().map(|(_, key)| !theirs.contains(key)).collect();
+                let keep: BooleanArray =
+                    keyed_rows(&batch).iter().map(|(_, key)| !theirs.contains(key)).collect();
                 let kept = filter_record_batch(&batch, &keep)?;
                 dropped += (batch.num_rows() - kept.num_rows()) as u64;
                 writer.write(&with_partitions(&kept, &file, &self.events)?).await?;
@@ -153,16 +180,20 @@ impl Committer {
 }
 
 /// Puts the partition columns back, which data files do not hold.
-fn with_partitions(batch: &RecordBatch, file: &DataFile, table: &LakeTable) -> Result<RecordBatch, IngestError> {
+fn with_partitions(
+    batch: &RecordBatch,
+    file: &DataFile,
+    table: &LakeTable,
+) -> Result<RecordBatch, IngestError> {
     let schema = table.schema().arrow();
     let mut columns = Vec::with_capacity(schema.fields().len());
     for field in schema.fields() {
-        let column = match batch.column_by_name(field.name()) {
-            Some(column) => column.clone(),
-            None => {
-                let value = file.partition_values.get(field.name()).cloned().flatten().unwrap_or_default();
-                Arc::new(StringArray::from(vec![value; batch.num_rows()]))
-            }
+        let column = if let Some(column) = batch.column_by_name(field.name()) {
+            column.clone()
+        } else {
+            let value = file.partition_values.get(field.name()).cloned().flatten();
+            let values = vec![value.unwrap_or_default(); batch.num_rows()];
+            Arc::new(StringArray::from(values))
         };
         columns.push(column);
     }
@@ -177,7 +208,12 @@ fn holds(table: &LakeTable, paths: &[object_store::path::Path]) -> Result<bool, 
 }
 
 /// Adds files to a table whose rows nobody else could have added.
-pub(super) async fn append_blindly(table: &mut LakeTable, files: Vec<Add>, application: &str, run_number: i64) -> Result<u64, LakeError> {
+pub(super) async fn append_blindly(
+    table: &mut LakeTable,
+    files: Vec<Add>,
+    application: &str,
+    run_number: i64,
+) -> Result<u64, LakeError> {
     let paths: Vec<_> = files.iter().map(|add| DataFile::from_add(add).path).collect();
     for attempt in 0..COMMIT_ATTEMPTS_MAX {
         match table.append(files.clone(), application, run_number).await? {

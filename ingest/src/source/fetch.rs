@@ -54,9 +54,15 @@ pub(crate) async fn fetch_all(
     }
 }
 
-async fn fetch(object: Object, client: Option<Client>, limits: Limits, budget: Arc<Semaphore>) -> Fetched {
+async fn fetch(
+    object: Object,
+    client: Option<Client>,
+    limits: Limits,
+    budget: Arc<Semaphore>,
+) -> Fetched {
     if object.bytes > limits.object_bytes_max {
-        let reason = format!("object has {} bytes; the limit is {}", object.bytes, limits.object_bytes_max);
+        let reason =
+            format!("object has {} bytes; the limit is {}", object.bytes, limits.object_bytes_max);
         return Fetched { object, stored: Err(reason), _budget: None };
     }
     let (Place::S3 { bucket, key }, Some(client)) = (&object.place, client) else {
@@ -76,21 +82,33 @@ async fn get(client: &Client, bucket: &str, key: &str) -> Result<Bytes, String> 
         .send()
         .await
         .map_err(|error| explain(&DisplayErrorContext(&error).to_string()))?;
-    let body = answer.body.collect().await.map_err(|error| explain(&DisplayErrorContext(&error).to_string()))?;
+    let body = answer
+        .body
+        .collect()
+        .await
+        .map_err(|error| explain(&DisplayErrorContext(&error).to_string()))?;
     Ok(body.into_bytes())
 }
 
 /// Reads a local object into `buffer`, which is cleared first.
-pub(crate) fn read_local(object: &Object, limits: &Limits, buffer: &mut Vec<u8>) -> Result<(), String> {
+pub(crate) fn read_local(
+    object: &Object,
+    limits: &Limits,
+    buffer: &mut Vec<u8>,
+) -> Result<(), String> {
     buffer.clear();
     let cap = limits.object_bytes_max;
     let read = match &object.place {
         Place::Stdin => std::io::stdin().lock().take(cap + 1).read_to_end(buffer),
-        Place::File(path) => std::fs::File::open(path).and_then(|file| file.take(cap + 1).read_to_end(buffer)),
+        Place::File(path) => {
+            std::fs::File::open(path).and_then(|file| file.take(cap + 1).read_to_end(buffer))
+        }
         Place::S3 { .. } => return Err("not a local object".to_owned()),
     };
     match read {
-        Ok(_) if buffer.len() as u64 > cap => Err(format!("more than {cap} bytes; the limit is --max-object-bytes")),
+        Ok(_) if buffer.len() as u64 > cap => {
+            Err(format!("more than {cap} bytes; the limit is --max-object-bytes"))
+        }
         Ok(_) => Ok(()),
         Err(error) => Err(error.to_string()),
     }

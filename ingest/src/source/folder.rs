@@ -12,7 +12,11 @@ use crate::journal::Journal;
 
 /// Lists a file, or everything below a folder. What cannot be looked into is
 /// counted and the rest goes on.
-pub(super) fn list(path: &Path, journal: &Journal, listing: &mut Listing) -> Result<(), SourceError> {
+pub(super) fn list(
+    path: &Path,
+    journal: &Journal,
+    listing: &mut Listing,
+) -> Result<(), SourceError> {
     let metadata = std::fs::metadata(path)
         .map_err(|source| SourceError::NotThere { path: path.to_path_buf(), source })?;
     if !metadata.is_dir() {
@@ -34,7 +38,9 @@ pub(super) fn list(path: &Path, journal: &Journal, listing: &mut Listing) -> Res
             NameKind::LeftAlone => listing.left_alone += 1,
             NameKind::Log => match entry.metadata() {
                 Ok(metadata) => listing.consider(object(entry.path(), &metadata), journal),
-                Err(error) => listing.failures.push((entry.path().display().to_string(), error.to_string())),
+                Err(error) => {
+                    listing.failures.push((entry.path().display().to_string(), error.to_string()));
+                }
             },
         }
     }

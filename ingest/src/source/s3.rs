@@ -46,7 +46,8 @@ pub(super) async fn list(
 /// Whether account and Region folders lie below: anything at or above
 /// `CloudTrail/`, but nothing below a Region.
 fn leads_to_regions(prefix: &str) -> bool {
-    let mut parts = prefix.split('/').filter(|part| !part.is_empty()).skip_while(|part| *part != "CloudTrail");
+    let mut parts =
+        prefix.split('/').filter(|part| !part.is_empty()).skip_while(|part| *part != "CloudTrail");
     parts.next().is_none() || parts.next().is_none()
 }
 
@@ -58,7 +59,8 @@ fn region_start(bucket: &str, prefix: &str, journal: &Journal) -> Option<String>
         return None;
     }
     let newest = journal.newest_delivery(&format!("s3://{bucket}/{head}/{region}/"));
-    let day = newest.and_then(|newest| chrono::DateTime::from_timestamp_micros(newest - OVERLAP_MICROS));
+    let day =
+        newest.and_then(|newest| chrono::DateTime::from_timestamp_micros(newest - OVERLAP_MICROS));
     Some(day.map_or_else(String::new, |day| format!("{prefix}{}", day.format("%Y/%m/%d"))))
 }
 
@@ -71,12 +73,20 @@ async fn folders(
     listing: &mut Listing,
 ) -> Result<Vec<String>, SourceError> {
     let mut found = Vec::new();
-    let mut pages = client.list_objects_v2().bucket(bucket).prefix(prefix).delimiter("/").into_paginator().send();
+    let mut pages = client
+        .list_objects_v2()
+        .bucket(bucket)
+        .prefix(prefix)
+        .delimiter("/")
+        .into_paginator()
+        .send();
     while let Some(page) = pages.next().await {
         let page = page.map_err(|error| failed(bucket, prefix, &error))?;
         for folder in page.common_prefixes() {
             match folder.prefix() {
-                Some(folder) if folder.ends_with("/CloudTrail-Digest/") || folder.ends_with("/CloudTrail-Insight/") => {}
+                Some(folder)
+                    if folder.ends_with("/CloudTrail-Digest/")
+                        || folder.ends_with("/CloudTrail-Insight/") => {}
                 Some(folder) => found.push(folder.to_owned()),
                 None => {}
             }
@@ -109,7 +119,12 @@ async fn objects(
     Ok(())
 }
 
-fn take(bucket: &str, page: &[aws_sdk_s3::types::Object], journal: &Journal, listing: &mut Listing) {
+fn take(
+    bucket: &str,
+    page: &[aws_sdk_s3::types::Object],
+    journal: &Journal,
+    listing: &mut Listing,
+) {
     for object in page {
         let Some(key) = object.key() else { continue };
         match kind(key) {
@@ -120,7 +135,10 @@ fn take(bucket: &str, page: &[aws_sdk_s3::types::Object], journal: &Journal, lis
             NameKind::Log => {
                 let object = Object {
                     uri: format!("s3://{bucket}/{key}"),
-                    bytes: object.size().and_then(|size| u64::try_from(size).ok()).unwrap_or_default(),
+                    bytes: object
+                        .size()
+                        .and_then(|size| u64::try_from(size).ok())
+                        .unwrap_or_default(),
                     etag: object.e_tag().unwrap_or_default().to_owned(),
                     place: Place::S3 { bucket: bucket.to_owned(), key: key.to_owned() },
                     name: ObjectName::read(key),
@@ -147,7 +165,11 @@ pub(super) fn explain(text: &str) -> String {
         ("AccessDenied", "access denied: s3:ListBucket and s3:GetObject are needed"),
         ("NoCredentials", "no AWS credentials found: set a profile or AWS_ACCESS_KEY_ID"),
         ("CredentialsNotLoaded", "no AWS credentials found: set a profile or AWS_ACCESS_KEY_ID"),
-        ("the credential provider was not enabled", "no AWS credentials found: set a profile or AWS_ACCESS_KEY_ID"),
+        (
+            "the credential provider was not enabled",
+            "no AWS credentials found: set a profile or AWS_ACCESS_KEY_ID",
+        ),
+        ("A region must be set", "no Region found: set AWS_REGION"),
         ("NoSuchKey", "the object is gone"),
         ("ConnectorError", "cannot connect"),
     ];
@@ -164,7 +186,14 @@ mod tests {
 
     #[test]
     fn a_prefix_is_split_by_account_and_region_only_above_the_regions() {
-        for above in ["", "x/", "AWSLogs/", "AWSLogs/o-1/", "AWSLogs/111122223333/", "AWSLogs/111122223333/CloudTrail/"] {
+        for above in [
+            "",
+            "x/",
+            "AWSLogs/",
+            "AWSLogs/o-1/",
+            "AWSLogs/111122223333/",
+            "AWSLogs/111122223333/CloudTrail/",
+        ] {
             assert!(leads_to_regions(above), "{above}");
         }
         for below in ["AWSLogs/1/CloudTrail/eu-west-1/", "AWSLogs/1/CloudTrail/eu-west-1/2026/"] {
