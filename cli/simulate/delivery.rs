@@ -23,6 +23,9 @@ const LATE_HELD_MAX: u32 = 400;
 const LATE_SHARE: f64 = 0.0004;
 const DUPLICATE_SHARE: f64 = 0.01;
 const UNSORTED_SHARE: f64 = 0.25;
+/// How far ahead, in slots, the files lie that most records go to, and how many buffers they need.
+const SOON_SLOTS: i64 = 4;
+const SPARE_MAX: usize = 4;
 
 /// Which files a delivery writes.
 #[derive(Debug, Clone)]
@@ -61,7 +64,10 @@ pub(super) struct Delivery<'a> {
     dice: Dice,
     /// By the slot of delivery, counted from the day's start.
     open: BTreeMap<i64, OpenFile>,
+    /// Large buffers of closed files, for those that fill next.
     spare: Vec<OpenFile>,
+    /// The last slot that was flushed.
+    flushed: i64,
     document: Text,
     late_held: u32,
     file_records: f64,
@@ -85,6 +91,7 @@ impl<'a> Delivery<'a> {
             dice: Dice::new(seed, Purpose::Delivery, &path),
             open: BTreeMap::new(),
             spare: Vec::new(),
+            flushed: 0,
             document: Text::new(),
             late_held: 0,
             file_records: (expected / 6.0).clamp(12.0, 70.0),
@@ -167,8 +174,11 @@ impl<'a> Delivery<'a> {
 
     fn with_file(&mut self, slot: i64) -> &mut OpenFile {
         let (dice, spare, median) = (&mut self.dice, &mut self.spare, self.file_records);
+        let soon = slot <= self.flushed + SOON_SLOTS;
         self.open.entry(slot).or_insert_with(|| {
-            let mut file = spare.pop().unwrap_or_default();
+            // A file that waits for hours stays small: it must not sit on a large buffer.
+            let reused = if soon { spare.pop() } else { None };
+            let mut file = reused.unwrap_or_default();
             file.full_at = dice.log_normal(median, 1.3).clamp(1.0, FILE_RECORDS_MAX) as usize;
             file
         })
@@ -176,6 +186,7 @@ impl<'a> Delivery<'a> {
 
     /// Writes every file whose slot ended at or before `slot`.
     pub(super) fn flush(&mut self, slot: i64) -> anyhow::Result<()> {
+        self.flushed = slot.min(self.route.end_slot);
         while let Some((&first, _)) = self.open.first_key_value() {
             if first > slot {
                 break;
@@ -206,7 +217,9 @@ impl<'a> Delivery<'a> {
         self.write_file(slot, &file)?;
         file.text.clear();
         file.records.clear();
-        self.spare.push(file);
+        if self.spare.len() < SPARE_MAX {
+            self.spare.push(file);
+        }
         Ok(())
     }
 

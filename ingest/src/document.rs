@@ -311,7 +311,8 @@ impl<S: FnMut(Found<'_>) -> Result<(), Reason>> Walker<'_, S> {
     fn after_damage(bytes: &[u8], at: usize) -> usize {
         match memmem::find(&bytes[at + 1..], RECORD_START) {
             Some(offset) => at + 1 + offset,
-            None => value_end(bytes, at).unwrap_or(bytes.len()),
+            // A stray bracket has no length of its own.
+            None => value_end(bytes, at).unwrap_or(bytes.len()).max(at + 1),
         }
     }
 

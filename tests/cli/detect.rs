@@ -59,7 +59,7 @@ fn a_quiet_day_ends_with_0() {
     ----- stdout -----
     Nothing found from 2026-10-05T00:00:00Z to 2026-10-06T00:00:00Z.
     Checked: duplicate_grant, key_deletion_scheduled, root_used_kms.
-    Judged by 3 detections: 5 KMS events in the lake [HERE]/lake/; logs of 1 account
+    Judged by 3 detections: 5 KMS events in the lake [HERE]/lake; logs of 1 account
     and Region pair arrived in 1 of 24 hours. No configuration: every account with logs here counts as
     ours.
 
@@ -73,9 +73,9 @@ fn findings_end_with_1() {
     exit code: 1
     ----- stdout -----
     KMS key scheduled for deletion key_deletion_scheduled
-      critical arn:aws:iam::111122223333:role/KeyAdmin scheduled the deletion of arn:aws:kms:eu-west-
-               1:111122223333:key/00000007-34cd-4ef5-9012-1234567890ab for 2026-10-12; no use seen in 90
-               days
+      critical arn:aws:iam::111122223333:role/KeyAdmin scheduled the deletion of
+               arn:aws:kms:eu-west-1:111122223333:key/00000007-34cd-4ef5-9012-1234567890ab for
+               2026-10-12; no use seen in 90 days
                who    arn:aws:iam::111122223333:role/KeyAdmin
                key    arn:aws:kms:eu-west-1:111122223333:key/00000007-34cd-4ef5-9012-1234567890ab
                where  111122223333 eu-west-1
@@ -109,7 +109,7 @@ fn findings_end_with_1() {
       log. A look at the console by root lists keys and aliases and shows here, too.
 
     2 findings from 2026-10-05T00:00:00Z to 2026-10-06T00:00:00Z: 1 critical, 1 high.
-    Judged by 3 detections: 3 KMS events in the lake [HERE]/lake/; logs of 1 account
+    Judged by 3 detections: 3 KMS events in the lake [HERE]/lake; logs of 1 account
     and Region pair arrived in 1 of 24 hours. No configuration: every account with logs here counts as
     ours.
 

@@ -61,8 +61,8 @@ fn bytes_after_the_gzip_end_are_reported_and_what_came_before_is_kept() {
 
 #[test]
 fn a_gzip_bomb_is_stopped_at_the_cap() {
-    // 64 MiB of spaces that would inflate to an empty list of records.
-    let bomb = format!("{{\"Records\":[{}]}}", " ".repeat(64 << 20));
+    // 16 MiB of spaces that would inflate to an empty list of records.
+    let bomb = format!("{{\"Records\":[{}]}}", " ".repeat(16 << 20));
     let trial = Trial::with(pack::gzip(bomb), &["--max-document-bytes", "1000000"]);
     assert_snapshot!(trial.complaint(), @"skipped: [HERE]/logs/bad.json.gz: inflates to more than 1000000 bytes; raise --max-document-bytes to read it");
     assert_eq!((trial.events(), trial.counts()), (0, (1, 0)));
@@ -72,7 +72,7 @@ fn a_gzip_bomb_is_stopped_at_the_cap() {
 
 #[test]
 fn a_bomb_inside_a_bomb_is_stopped_at_the_cap() {
-    let inner = pack::base64(&pack::gzip(" ".repeat(64 << 20)));
+    let inner = pack::base64(&pack::gzip(" ".repeat(16 << 20)));
     let document = format!(r#"{{"awslogs":{{"data":"{inner}"}}}}"#);
     let trial = Trial::with(pack::gzip(document), &["--max-document-bytes", "1000000"]);
     assert_snapshot!(trial.complaint(), @"skipped: [HERE]/logs/bad.json.gz: records skipped: 1 x CloudWatch Logs data that does not inflate");

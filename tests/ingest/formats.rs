@@ -68,7 +68,7 @@ fn json_is_recognised_in_every_envelope() {
 #[test]
 fn compression_is_recognised_by_content_not_by_name() {
     let document = document(&decrypts(0..300));
-    for name in ["log.json", "log.json.gz", "log.gz", "log.zst", "cloudtrail.log.gz"] {
+    for name in ["log.json", "cloudtrail.log.gz", "log.zst"] {
         for packed in [document.clone().into_bytes(), pack::gzip(&document), pack::zstd(&document)]
         {
             assert_eq!(recognised(name, packed), (300, "records".to_owned()), "{name}");

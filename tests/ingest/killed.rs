@@ -18,7 +18,7 @@ const INSTANTS: [f64; 6] = [0.1, 0.4, 0.6, 0.75, 0.87, 0.95];
 #[test]
 fn a_run_killed_at_any_instant_is_made_good_by_the_next() {
     let here = Here::new();
-    simulate(&here, 20_000);
+    simulate(&here, 12_000);
     let truth = truth(&log_files(&here.path("trail")));
     let began = Instant::now();
     let clean = here.ingest(&["trail"]);

@@ -65,7 +65,7 @@ fn the_summary_for_people_is_the_last_thing_said() {
 
     ----- stderr -----
     read 40 records in 2 objects (48.38 KiB inflated)
-    kept 40 events: 20 added to [HERE]/lake/, 20 there already
+    kept 40 events: 20 added to [HERE]/lake, 20 there already
     of these 40 kms.amazonaws.com
     1 digest or insight object left alone
     1 file passed over: no log file by its name
@@ -77,7 +77,7 @@ fn the_summary_for_people_is_the_last_thing_said() {
 
     ----- stderr -----
     read 0 records in 0 objects (0 B inflated), 2 known from earlier runs
-    kept 0 events: 0 added to [HERE]/lake/, 0 there already
+    kept 0 events: 0 added to [HERE]/lake, 0 there already
     1 digest or insight object left alone
     1 file passed over: no log file by its name
     ");

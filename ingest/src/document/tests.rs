@@ -125,6 +125,13 @@ fn line_breaks_inside_the_text_of_a_lookup_event_are_taken_as_spaces() {
 }
 
 #[test]
+fn a_stray_bracket_in_a_list_ends_the_walk() {
+    for document in ["[}", "[1}]", "[:}", r#"{"Records":[}]}"#] {
+        assert!(read(document.as_bytes()).1.is_empty(), "{document}");
+    }
+}
+
+#[test]
 fn nesting_without_end_is_refused() {
     for document in [
         "[".repeat(100_000),
