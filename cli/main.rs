@@ -50,7 +50,7 @@ fn main() -> ExitCode {
         // A reader that has seen enough, such as `head`, is no failure.
         Err(error) if is_broken_pipe(&error) => ExitStatus::Nothing.into(),
         Err(error) => {
-            let text = output::text::terminal(&format!("{error:#}"));
+            let text = output::text::terminal(&output::text::explained(error.as_ref()));
             anstream::eprintln!(
                 "{}error:{} {text}",
                 output::text::BAD.render(),

@@ -39,7 +39,7 @@ fn help_names_every_command() {
 
     Exit status: 0 nothing found, 1 findings, 2 something failed or was skipped.
 
-    Usage: keytrail-under-test <COMMAND>
+    Usage: keytrail <COMMAND>
 
     Commands:
       demo        See it all at once on a simulated trail: no AWS account needed
@@ -68,7 +68,7 @@ fn help_of_ingest_names_every_option() {
     ----- stdout -----
     Read CloudTrail logs into the lake
 
-    Usage: keytrail-under-test ingest [OPTIONS] --lake <URI> <SOURCE>...
+    Usage: keytrail ingest [OPTIONS] --lake <URI> <SOURCE>...
 
     Arguments:
       <SOURCE>...  Files, folders, s3://bucket/prefix, or - for standard input
@@ -101,7 +101,7 @@ fn a_word_that_is_no_command_is_named() {
 
       tip: a similar subcommand exists: 'ingest'
 
-    Usage: keytrail-under-test <COMMAND>
+    Usage: keytrail <COMMAND>
 
     For more information, try '--help'.
     ");
@@ -117,7 +117,7 @@ fn a_command_without_a_lake_says_how_to_name_one() {
     error: the following required arguments were not provided:
       --lake <URI>
 
-    Usage: keytrail-under-test sql --lake <URI> <QUERY>
+    Usage: keytrail sql --lake <URI> <QUERY>
 
     For more information, try '--help'.
     ");

@@ -23,6 +23,7 @@ import botocore.exceptions
 
 ACCESS_KEY, SECRET_KEY = "keytrail", "keytrail-secret"
 STARTUP_SECONDS_MAX = 60
+ATTEMPTS_MAX = 3
 
 
 def free_ports(count):
@@ -36,7 +37,7 @@ def free_ports(count):
 
 
 def start(folder):
-    """Starts the server; returns its process and endpoint."""
+    """Starts the server; returns its process and ports, that of S3 among them."""
     identities = {
         "identities": [
             {
@@ -48,7 +49,7 @@ def start(folder):
     }
     config = folder / "s3.json"
     config.write_text(json.dumps(identities))
-    (folder / "data").mkdir()
+    (folder / "data").mkdir(exist_ok=True)
     services = ["master", "volume", "filer", "s3"]
     ports = free_ports(2 * len(services))
     options = []
@@ -62,6 +63,8 @@ def start(folder):
     process = subprocess.Popen(
         [weed, "server", f"-dir={folder / 'data'}", "-ip=127.0.0.1", "-ip.bind=127.0.0.1"]
         + ["-s3", f"-s3.config={config}", "-s3.iam=false", "-master.telemetry=false"]
+        # Further services would take ports that somebody else may have.
+        + ["-s3.port.iceberg=0", "-s3.port.lance=0"]
         + ["-master.volumeSizeLimitMB=64", "-volume.max=40"]
         + options,
         cwd=folder,
@@ -69,7 +72,19 @@ def start(folder):
         stdout=log,
         stderr=subprocess.STDOUT,
     )
-    return process, f"http://127.0.0.1:{ports[6]}"
+    return process, ports
+
+
+def stop(process, ports):
+    process.terminate()
+    try:
+        process.wait(10)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+    for port in ports:
+        for left_over in pathlib.Path("/tmp").glob(f"seaweedfs-*-{port}.sock"):
+            left_over.unlink(missing_ok=True)
 
 
 def connect(endpoint):
@@ -80,25 +95,22 @@ def connect(endpoint):
         aws_access_key_id=ACCESS_KEY,
         aws_secret_access_key=SECRET_KEY,
         config=botocore.config.Config(
-            s3={"addressing_style": "path"},
-            retries={"max_attempts": 2},
-            max_pool_connections=16,
+            s3={"addressing_style": "path"}, retries={"max_attempts": 2}, max_pool_connections=16
         ),
     )
 
 
-def wait_until_it_stores(client, process, folder):
-    """The S3 port answers before a volume can be written."""
+def answers(client, process):
+    """Whether it stores: the S3 port answers before a volume can be written."""
     deadline = time.monotonic() + STARTUP_SECONDS_MAX
-    while True:
+    while process.poll() is None and time.monotonic() < deadline:
         try:
             client.create_bucket(Bucket="startup")
             client.put_object(Bucket="startup", Key="probe", Body=b"x")
-            return
+            return True
         except (botocore.exceptions.ClientError, botocore.exceptions.BotoCoreError):
-            if process.poll() is not None or time.monotonic() > deadline:
-                sys.exit("SeaweedFS did not start:\n" + (folder / "weed.log").read_text()[-3000:])
             time.sleep(0.1)
+    return False
 
 
 def carry_out(client, command):
@@ -118,19 +130,31 @@ def carry_out(client, command):
     return {}
 
 
+def serve(folder):
+    """Answers commands, if the server starts."""
+    process, ports = start(folder)
+    try:
+        endpoint = f"http://127.0.0.1:{ports[6]}"
+        client = connect(endpoint)
+        if not answers(client, process):
+            return False
+        print(json.dumps({"endpoint": endpoint, "access_key": ACCESS_KEY, "secret_key": SECRET_KEY}), flush=True)
+        for line in sys.stdin:
+            print(json.dumps(carry_out(client, json.loads(line))), flush=True)
+        return True
+    finally:
+        stop(process, ports)
+
+
 def main():
-    with tempfile.TemporaryDirectory(prefix="keytrail-s3-") as name:
-        folder = pathlib.Path(name)
-        process, endpoint = start(folder)
-        try:
-            client = connect(endpoint)
-            wait_until_it_stores(client, process, folder)
-            print(json.dumps({"endpoint": endpoint, "access_key": ACCESS_KEY, "secret_key": SECRET_KEY}), flush=True)
-            for line in sys.stdin:
-                print(json.dumps(carry_out(client, json.loads(line))), flush=True)
-        finally:
-            process.kill()
-            process.wait()
+    for _ in range(ATTEMPTS_MAX):
+        with tempfile.TemporaryDirectory(prefix="keytrail-s3-") as name:
+            folder = pathlib.Path(name)
+            # A port that was free may be taken a moment later.
+            if serve(folder):
+                return
+            log = (folder / "weed.log").read_text()
+    sys.exit("SeaweedFS did not start:\n" + log[-3000:])
 
 
 main()

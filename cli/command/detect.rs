@@ -10,6 +10,7 @@ use super::{configuration, now, run_id};
 use crate::ExitStatus;
 use crate::arguments::{DetectArguments, FindingFormat};
 use crate::output::findings;
+use crate::output::text::data;
 
 const DAY_MICROS: i64 = 86_400_000_000;
 
@@ -22,10 +23,10 @@ pub(crate) async fn run(arguments: DetectArguments) -> Result<ExitStatus> {
     run.findings.retain(|finding| finding.severity >= arguments.min_severity);
     match arguments.format {
         FindingFormat::Table => findings::print(&run, &lake.uri(), session.own_accounts_inferred()),
-        FindingFormat::Json => anstream::println!("{}", serde_json::to_string_pretty(&run)?),
+        FindingFormat::Json => data(&serde_json::to_string_pretty(&run)?)?,
         FindingFormat::Ndjson => {
             for finding in &run.findings {
-                anstream::println!("{}", serde_json::to_string(finding)?);
+                data(&serde_json::to_string(finding)?)?;
             }
         }
     }

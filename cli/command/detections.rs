@@ -11,7 +11,7 @@ use super::detect::select;
 use crate::ExitStatus;
 use crate::arguments::{DetectionsArguments, DetectionsCommand, ListFormat};
 use crate::output::answer::plain_table;
-use crate::output::text::{BAD, HEAD, count, terminal};
+use crate::output::text::{BAD, HEAD, count, data, say, terminal};
 
 pub(crate) async fn run(arguments: DetectionsArguments) -> Result<ExitStatus> {
     match arguments.command {
@@ -29,7 +29,7 @@ fn list(folder: Option<&Path>, format: ListFormat) -> Result<ExitStatus> {
     let detections = select(folder, &[])?;
     if format == ListFormat::Json {
         let headers: Vec<_> = detections.iter().map(|detection| &detection.header).collect();
-        anstream::println!("{}", serde_json::to_string_pretty(&headers)?);
+        data(&serde_json::to_string_pretty(&headers)?)?;
         return Ok(ExitStatus::Nothing);
     }
     let mut table = plain_table();
@@ -43,7 +43,7 @@ fn list(folder: Option<&Path>, format: ListFormat) -> Result<ExitStatus> {
             terminal(&header.title),
         ]);
     }
-    anstream::println!("{table}");
+    say!("{table}");
     Ok(ExitStatus::Nothing)
 }
 
@@ -52,13 +52,12 @@ fn show(id: &str, folder: Option<&Path>, format: ListFormat) -> Result<ExitStatu
     for detection in &detections {
         let header = &detection.header;
         if format == ListFormat::Json {
-            anstream::println!(
-                "{}",
-                serde_json::to_string_pretty(&json!({ "header": header, "sql": detection.text }))?
-            );
+            data(&serde_json::to_string_pretty(
+                &json!({ "header": header, "sql": detection.text }),
+            )?)?;
             continue;
         }
-        anstream::println!(
+        say!(
             "{HEAD}{}{HEAD:#} ({}, {})",
             terminal(&header.title),
             header.severity,
@@ -87,14 +86,14 @@ fn show(id: &str, folder: Option<&Path>, format: ListFormat) -> Result<ExitStatu
                     .word_splitter(WordSplitter::NoHyphenation)
                     .word_separator(WordSeparator::AsciiSpace),
             );
-            anstream::println!("{name:<11} {}", text.trim_start());
+            say!("{name:<11} {}", text.trim_start());
         }
         for (name, value) in &header.parameters {
-            anstream::println!("parameter   {name} = {}", terminal(&value.display()));
+            say!("parameter   {name} = {}", terminal(&value.display()));
         }
-        anstream::println!();
+        say!();
         for line in detection.text.lines().skip_while(|line| line.starts_with("--")) {
-            anstream::println!("{}", terminal(line));
+            say!("{}", terminal(line));
         }
     }
     Ok(ExitStatus::Nothing)
@@ -118,17 +117,17 @@ async fn test(folder: &Path, ids: &[String], bless: bool) -> Result<ExitStatus> 
             checked.failures.retain(|failure| !is_about_expectations(failure));
         }
         let verdict = if checked.failures.is_empty() { "ok" } else { "FAILED" };
-        anstream::println!(
+        say!(
             "{:<32} {verdict} ({})",
             terminal(&checked.id),
             count(checked.rows.len() as u64, "row")
         );
         for failure in &checked.failures {
-            anstream::println!("    {BAD}-{BAD:#} {}", terminal(failure));
+            say!("    {BAD}-{BAD:#} {}", terminal(failure));
         }
         failed += u64::from(!checked.failures.is_empty());
     }
-    anstream::println!("{} passed, {failed} failed", detections.len() as u64 - failed);
+    say!("{} passed, {failed} failed", detections.len() as u64 - failed);
     Ok(if failed > 0 { ExitStatus::Incomplete } else { ExitStatus::Nothing })
 }
 

@@ -4,14 +4,16 @@ use std::sync::Arc;
 
 use anyhow::Result;
 use chrono::{DateTime, Utc};
-use ingest::{IngestOptions, IngestReport, Lake, Limits, Progress, RunRecord, Source, record_run};
+use ingest::{
+    IngestError, IngestOptions, IngestReport, Lake, Limits, Progress, RunRecord, Source, record_run,
+};
 use serde_json::{Value, json};
 
 use super::{now, run_id};
 use crate::ExitStatus;
 use crate::arguments::{IngestArguments, SummaryFormat};
 use crate::output::progress::IngestBar;
-use crate::output::text::{FAINT, WARN, count, grouped, terminal};
+use crate::output::text::{FAINT, WARN, count, data, grouped, terminal};
 
 pub(crate) async fn run(arguments: IngestArguments) -> Result<ExitStatus> {
     let started = now();
@@ -41,7 +43,7 @@ pub(crate) async fn run(arguments: IngestArguments) -> Result<ExitStatus> {
             if let Value::Object(fields) = &mut value {
                 fields.insert("seconds".to_owned(), json!(seconds));
             }
-            anstream::println!("{value}");
+            data(&value.to_string())?;
         }
     }
     complain(&report);
@@ -87,9 +89,11 @@ pub(crate) async fn ingest_all(
             Ok(report)
         }
         Err(error) => {
-            // The failure itself is what the user needs to hear; a lake that
-            // cannot be written cannot hold a record of it either.
-            let _ = record_run(lake, &run).await;
+            // A lake that refuses us gets no record. The failure itself is what
+            // the user needs to hear, so a record that fails too is let go.
+            if !matches!(error, IngestError::Lake(_)) {
+                let _ = record_run(lake, &run).await;
+            }
             Err(error.into())
         }
     }

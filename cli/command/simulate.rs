@@ -10,7 +10,7 @@ use serde_json::json;
 use super::now;
 use crate::ExitStatus;
 use crate::arguments::{SimulateArguments, SummaryFormat};
-use crate::output::text::{count, terminal};
+use crate::output::text::{count, data, terminal};
 use crate::simulate::{Plan, Summary, write_trail};
 
 pub(crate) fn run(arguments: &SimulateArguments) -> Result<ExitStatus> {
@@ -35,9 +35,8 @@ pub(crate) fn run(arguments: &SimulateArguments) -> Result<ExitStatus> {
             count(summary.incidents, "labelled incident"),
             terminal(&folder.display().to_string()),
         ),
-        SummaryFormat::Json => anstream::println!(
-            "{}",
-            json!({
+        SummaryFormat::Json => data(
+            &json!({
                 "folder": folder.display().to_string(),
                 "objects": summary.objects,
                 "records": summary.records,
@@ -45,7 +44,8 @@ pub(crate) fn run(arguments: &SimulateArguments) -> Result<ExitStatus> {
                 "bytes": summary.bytes,
                 "incidents": summary.incidents,
             })
-        ),
+            .to_string(),
+        )?,
     }
     Ok(ExitStatus::Nothing)
 }

@@ -14,7 +14,7 @@ use super::configuration;
 use crate::ExitStatus;
 use crate::arguments::{AnswerFormat, SqlArguments};
 use crate::output::answer::{self, plain_table};
-use crate::output::text::{BAD, FAINT, HEAD, count, terminal};
+use crate::output::text::{BAD, FAINT, HEAD, count, explained, terminal};
 
 pub(crate) async fn run(arguments: SqlArguments) -> Result<ExitStatus> {
     let lake = Lake::at(&arguments.lake.lake).await?;
@@ -148,7 +148,7 @@ async fn answer_in_shell(session: &Session, query: &str, format: AnswerFormat) -
             true
         }
         Err(error) => {
-            anstream::eprintln!("{BAD}error:{BAD:#} {}", terminal(&format!("{error:#}")));
+            anstream::eprintln!("{BAD}error:{BAD:#} {}", terminal(&explained(error.as_ref())));
             false
         }
     }

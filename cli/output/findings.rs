@@ -7,7 +7,7 @@ use anstyle::{AnsiColor, Style};
 use serde_json::Value;
 use textwrap::{Options, WordSeparator, WordSplitter};
 
-use super::text::{FAINT, HEAD, WARN, count, grouped, terminal, time};
+use super::text::{FAINT, HEAD, WARN, count, grouped, say, terminal, time};
 
 /// Findings of one detection shown in full; further ones are counted.
 const SHOWN_MAX: usize = 12;
@@ -26,20 +26,20 @@ pub(crate) fn print(run: &DetectionRun, lake: &str, own_accounts_inferred: bool)
     }
     let (start, end) = (time(run.window.start), time(run.window.end));
     if run.findings.is_empty() {
-        anstream::println!("{HEAD}Nothing found{HEAD:#} from {start} to {end}.");
+        say!("{HEAD}Nothing found{HEAD:#} from {start} to {end}.");
         let ids: Vec<&str> =
             run.outcomes.iter().map(|outcome| outcome.detection.as_str()).collect();
-        anstream::println!("{}", wrapped(&format!("Checked: {}.", ids.join(", ")), 0));
+        say!("{}", wrapped(&format!("Checked: {}.", ids.join(", ")), 0));
     } else {
-        anstream::println!(
+        say!(
             "{HEAD}{}{HEAD:#} from {start} to {end}: {}.",
             count(run.findings.len() as u64, "finding"),
             by_severity(run)
         );
     }
-    anstream::println!("{}", wrapped(&judged(run, lake, own_accounts_inferred), 0));
+    say!("{}", wrapped(&judged(run, lake, own_accounts_inferred), 0));
     for place in &run.not_determinable {
-        anstream::println!(
+        say!(
             "{WARN}not determinable:{WARN:#} {} for {} {}: {}, since its logs are incomplete",
             place.detection,
             terminal(&place.account_id),
@@ -93,34 +93,30 @@ fn by_severity(run: &DetectionRun) -> String {
 
 fn print_group(group: &[&Finding]) {
     let Some(first) = group.first() else { return };
-    anstream::println!(
-        "{HEAD}{}{HEAD:#} {FAINT}{}{FAINT:#}",
-        terminal(&first.title),
-        terminal(&first.detection)
-    );
+    say!("{HEAD}{}{HEAD:#} {FAINT}{}{FAINT:#}", terminal(&first.title), terminal(&first.detection));
     for finding in group.iter().take(SHOWN_MAX) {
         print_finding(finding);
     }
     if group.len() > SHOWN_MAX {
-        anstream::println!(
+        say!(
             "  {FAINT}... and {} more of this kind (--format json has all){FAINT:#}",
             group.len() - SHOWN_MAX
         );
     }
-    anstream::println!("{}", wrapped(&format!("Why it matters: {}", terminal(&first.why)), 2));
-    anstream::println!("{}", wrapped(&format!("Look first at: {}", terminal(&first.respond)), 2));
-    anstream::println!("{}\n", wrapped(&format!("May be: {}", terminal(&first.benign)), 2));
+    say!("{}", wrapped(&format!("Why it matters: {}", terminal(&first.why)), 2));
+    say!("{}", wrapped(&format!("Look first at: {}", terminal(&first.respond)), 2));
+    say!("{}\n", wrapped(&format!("May be: {}", terminal(&first.benign)), 2));
 }
 
 fn print_finding(finding: &Finding) {
     let style = style(finding.severity);
-    anstream::println!(
+    say!(
         "  {style}{:<8}{style:#} {}",
         finding.severity,
         wrapped(&terminal(&finding.summary), 11).trim_start()
     );
     let field = |name: &str, value: &str| {
-        anstream::println!("           {FAINT}{name:<6}{FAINT:#} {value}");
+        say!("           {FAINT}{name:<6}{FAINT:#} {value}");
     };
     if let Some(actor) = &finding.actor {
         field("who", &terminal(actor));

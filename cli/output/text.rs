@@ -35,6 +35,47 @@ pub(crate) fn terminal(text: &str) -> String {
     safe
 }
 
+/// An error and its causes in one line. Libraries repeat their causes; nobody
+/// needs to read them twice.
+pub(crate) fn explained(error: &(dyn std::error::Error + 'static)) -> String {
+    let mut text = brief(&error.to_string());
+    let mut cause = error.source();
+    while let Some(next) = cause {
+        let reason = brief(&next.to_string());
+        if !text.contains(&reason) {
+            text.push_str(": ");
+            text.push_str(&reason);
+        }
+        cause = next.source();
+    }
+    text
+}
+
+/// The part of an engine's message that says what is wrong: its first line, and
+/// not the list of all hundred columns there are.
+fn brief(message: &str) -> String {
+    let line = message.lines().next().unwrap_or_default();
+    line.split(" Valid fields are").next().unwrap_or_default().to_owned()
+}
+
+/// A line for people on stdout. A reader that has seen enough is no failure.
+macro_rules! say {
+    ($($text:tt)*) => {{
+        use std::io::Write as _;
+        let _ = writeln!(anstream::stdout(), $($text)*);
+    }};
+}
+pub(crate) use say;
+
+/// Writes data to stdout as it is: no styles, nothing left out.
+pub(crate) fn data(text: &str) -> std::io::Result<()> {
+    use std::io::Write as _;
+    let mut out = std::io::stdout().lock();
+    out.write_all(text.as_bytes())?;
+    out.write_all(b"\n")?;
+    out.flush()
+}
+
 /// For a CSV cell: text that a spreadsheet would run as a formula gets an
 /// apostrophe in front.
 pub(crate) fn csv(text: &str) -> String {

@@ -27,3 +27,32 @@ pub(crate) async fn s3_client() -> aws_sdk_s3::Client {
     }
     aws_sdk_s3::Client::from_conf(builder.build())
 }
+
+/// The SDK's error text begins with what matters and goes on with its innards.
+pub(crate) fn explain(text: &str) -> String {
+    let short: String = text.chars().take(300).collect();
+    match hint(text) {
+        Some(hint) => format!("{hint} ({short})"),
+        None => short,
+    }
+}
+
+/// What to do about an error of S3, by the code in its text.
+pub(crate) fn hint(text: &str) -> Option<&'static str> {
+    let hints = [
+        ("NoSuchBucket", "no such bucket"),
+        ("InvalidAccessKeyId", "the access key is not known there"),
+        ("SignatureDoesNotMatch", "the secret key does not fit the access key"),
+        ("AccessDenied", "access denied: s3:ListBucket and s3:GetObject are needed"),
+        ("NoCredentials", "no AWS credentials found: set a profile or AWS_ACCESS_KEY_ID"),
+        ("CredentialsNotLoaded", "no AWS credentials found: set a profile or AWS_ACCESS_KEY_ID"),
+        (
+            "the credential provider was not enabled",
+            "no AWS credentials found: set a profile or AWS_ACCESS_KEY_ID",
+        ),
+        ("A region must be set", "no Region found: set AWS_REGION"),
+        ("NoSuchKey", "the object is gone"),
+        ("ConnectorError", "cannot connect"),
+    ];
+    hints.iter().find(|(sign, _)| text.contains(sign)).map(|(_, hint)| *hint)
+}

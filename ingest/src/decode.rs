@@ -160,15 +160,15 @@ impl Decoder {
         let record = Record::read(text).map_err(|_| NOT_JSON)?;
         let source = record.event_source.get().unwrap_or_default();
         let name = record.event_name.get().unwrap_or_default();
-        if source.is_empty() || name.is_empty() {
-            return Err("no eventSource or eventName");
-        }
         if record.event_category.get() == Some("Insight")
             || record.event_type.get() == Some("AwsCloudTrailInsight")
         {
             report.records += 1;
             report.insights += 1;
             return Ok(());
+        }
+        if source.is_empty() || name.is_empty() {
+            return Err("no eventSource or eventName");
         }
         let for_service = text.contains("\"type\":\"AWSService\"").then_some("service");
         if self.keep.keeps(source, name, for_service, text) {

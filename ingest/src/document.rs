@@ -279,7 +279,7 @@ impl<S: FnMut(Found<'_>) -> Result<(), Reason>> Walker<'_, S> {
                         Ok(end) => end,
                         Err(reason) => {
                             self.skip(reason);
-                            let next = Self::after_damage(bytes, at);
+                            let next = Self::after_damage(bytes, at, element_start(bytes, start));
                             // Damage up to the end has been reported once.
                             if next == bytes.len() {
                                 return next;
@@ -290,30 +290,45 @@ impl<S: FnMut(Found<'_>) -> Result<(), Reason>> Walker<'_, S> {
                 }
                 Some(_) => {
                     self.skip(NOT_JSON);
-                    at = Self::after_damage(bytes, at);
+                    at = Self::after_damage(bytes, at, element_start(bytes, start));
                 }
             }
         }
     }
 
+    /// One record and where it ends. An error means that its end is not to be
+    /// trusted. A record that is whole but cannot be used is skipped whole: what
+    /// stands inside it was chosen by the caller and is no record.
     fn record(&mut self, bytes: &[u8], at: usize) -> Result<usize, Reason> {
-        let end = value_end(bytes, at).map_err(reason)?;
+        let end = match value_end(bytes, at) {
+            Ok(end) => end,
+            Err(ScanError::TooDeep(end)) => {
+                self.skip(TOO_DEEP);
+                return Ok(end);
+            }
+            Err(error) => return Err(reason(error)),
+        };
         // An unclosed quote can make one record swallow its neighbours.
         let slice = &bytes[at..end];
         if slice.len() > SUSPICIOUS_BYTES && memmem::find(&slice[1..], RECORD_START).is_some() {
             serde_json::from_slice::<serde::de::IgnoredAny>(slice).map_err(|_| NOT_JSON)?;
         }
-        (self.sink)(Found::Record(slice))?;
+        match (self.sink)(Found::Record(slice)) {
+            Ok(()) => {}
+            Err(NOT_JSON) => return Err(NOT_JSON),
+            Err(reason) => self.skip(reason),
+        }
         Ok(end)
     }
 
-    /// Where to go on after a damaged element: at the next record, or at the end.
-    fn after_damage(bytes: &[u8], at: usize) -> usize {
-        match memmem::find(&bytes[at + 1..], RECORD_START) {
-            Some(offset) => at + 1 + offset,
+    /// Where to go on after a damaged element: at the next element that begins
+    /// as the first one of the list did, or at the end.
+    fn after_damage(bytes: &[u8], at: usize, start: &[u8]) -> usize {
+        memmem::find_iter(&bytes[at + 1..], start)
+            .map(|offset| at + 1 + offset)
+            .find(|&next| is_element(bytes, next))
             // A stray bracket has no length of its own.
-            None => value_end(bytes, at).unwrap_or(bytes.len()).max(at + 1),
-        }
+            .unwrap_or_else(|| value_end(bytes, at).unwrap_or(bytes.len()).max(at + 1))
     }
 
     /// JSON text inside a JSON string.
@@ -363,11 +378,29 @@ fn records_list(bytes: &[u8], at: usize) -> Option<usize> {
     (bytes.get(list) == Some(&b'[')).then_some(list)
 }
 
+/// How the first element of a list begins, up to the end of its first key.
+fn element_start(bytes: &[u8], list: usize) -> &[u8] {
+    let first = skip_space(bytes, list + 1);
+    let key = skip_space(bytes, first + 1);
+    match (bytes.get(first), bytes.get(key)) {
+        (Some(b'{'), Some(b'"')) => {
+            string_end(bytes, key).map_or(RECORD_START, |end| &bytes[first..end])
+        }
+        _ => RECORD_START,
+    }
+}
+
+/// Whether an object that starts here follows another one in a list.
+fn is_element(bytes: &[u8], at: usize) -> bool {
+    let before = bytes[..at].trim_ascii_end();
+    before.strip_suffix(b",").is_some_and(|before| before.trim_ascii_end().ends_with(b"}"))
+}
+
 fn reason(error: ScanError) -> Reason {
     match error {
         ScanError::Truncated => TRUNCATED,
         ScanError::Unbalanced => NOT_JSON,
-        ScanError::TooDeep => TOO_DEEP,
+        ScanError::TooDeep(_) => TOO_DEEP,
     }
 }
 

@@ -138,7 +138,7 @@ pub(crate) async fn list(
         (left.name.delivered_at, &left.uri).cmp(&(right.name.delivered_at, &right.uri))
     });
     // The same object under two sources is read once.
-    listing.objects.dedup_by(|left, right| left.uri == right.uri);
+    listing.objects.dedup_by(|left, right| left.place == right.place);
     Ok(listing)
 }
 

@@ -37,9 +37,13 @@ impl Session {
     pub async fn describe(&self) -> Result<Vec<Described>, AnalyzeError> {
         let mut described = Vec::new();
         for table in TABLES {
-            described.push(
-                self.described(table.name, "table", table.row.to_owned(), &BTreeMap::new()).await?,
-            );
+            let meanings = table
+                .columns
+                .iter()
+                .map(|column| (column.name.to_owned(), column.meaning.to_owned()))
+                .collect();
+            described
+                .push(self.described(table.name, "table", table.row.to_owned(), &meanings).await?);
         }
         for (name, row) in FACTS {
             described

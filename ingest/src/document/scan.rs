@@ -15,8 +15,8 @@ pub(crate) enum ScanError {
     Truncated,
     /// A bracket closes what was not opened.
     Unbalanced,
-    /// Nested deeper than any record.
-    TooDeep,
+    /// Nested deeper than any record; the value ends here all the same.
+    TooDeep(usize),
 }
 
 /// One past the last byte of the value that starts at `start`.
@@ -63,7 +63,7 @@ const MATTERS: [bool; 256] = {
 fn nested_end(bytes: &[u8], start: usize) -> Result<usize, ScanError> {
     // One bit a level: set for a list, clear for an object.
     let mut lists: u128 = 0;
-    let mut depth: u32 = 0;
+    let (mut depth, mut deepest): (u32, u32) = (0, 0);
     let mut at = start;
     loop {
         while !MATTERS[*bytes.get(at).ok_or(ScanError::Truncated)? as usize] {
@@ -75,20 +75,28 @@ fn nested_end(bytes: &[u8], start: usize) -> Result<usize, ScanError> {
                 continue;
             }
             opening @ (b'{' | b'[') => {
-                if depth == DEPTH_MAX {
-                    return Err(ScanError::TooDeep);
-                }
                 depth += 1;
-                lists = (lists << 1) | u128::from(opening == b'[');
+                deepest = deepest.max(depth);
+                // Deeper than a record the kinds no longer matter, the count does.
+                if depth <= DEPTH_MAX {
+                    lists = (lists << 1) | u128::from(opening == b'[');
+                }
             }
             closing => {
-                if (lists & 1 == 1) != (closing == b']') {
-                    return Err(ScanError::Unbalanced);
+                if depth <= DEPTH_MAX {
+                    if (lists & 1 == 1) != (closing == b']') {
+                        return Err(ScanError::Unbalanced);
+                    }
+                    lists >>= 1;
                 }
-                lists >>= 1;
                 depth -= 1;
                 if depth == 0 {
-                    return Ok(at + 1);
+                    let end = at + 1;
+                    return if deepest > DEPTH_MAX {
+                        Err(ScanError::TooDeep(end))
+                    } else {
+                        Ok(end)
+                    };
                 }
             }
         }
@@ -151,7 +159,9 @@ mod tests {
         assert_eq!(value_end(b"{\"a", 0), Err(ScanError::Truncated));
         assert_eq!(value_end(b"{\"a\\", 0), Err(ScanError::Truncated));
         assert_eq!(value_end(b"{]", 0), Err(ScanError::Unbalanced));
-        assert_eq!(value_end(&[b'['; 1_000], 0), Err(ScanError::TooDeep));
+        let deep = "[".repeat(1_000) + &"]".repeat(1_000);
+        assert_eq!(value_end(deep.as_bytes(), 0), Err(ScanError::TooDeep(2_000)));
+        assert_eq!(value_end(&[b'['; 1_000], 0), Err(ScanError::Truncated));
     }
 
     proptest! {

@@ -3,6 +3,7 @@
 use deltalake_core::errors::DeltaTableError;
 
 use super::{Lake, LakeTable};
+use crate::aws;
 use crate::schema::TableSchema;
 
 /// What can go wrong at the door of the lake.
@@ -37,6 +38,14 @@ pub enum LakeError {
         /// What the store said.
         #[source]
         source: Box<DeltaTableError>,
+    },
+    /// S3 says why not, and there is something to do about it.
+    #[error("lake {lake}: {hint}")]
+    Refused {
+        /// Location of the lake.
+        lake: String,
+        /// What to do.
+        hint: &'static str,
     },
     /// A newer KeyTrail made this lake.
     #[error(
@@ -81,6 +90,9 @@ pub enum LakeError {
 
 impl LakeError {
     pub(super) fn open(lake: &Lake, table: &TableSchema, source: DeltaTableError) -> Self {
+        if let Some(hint) = aws::hint(&chain(&source)) {
+            return Self::Refused { lake: lake.uri(), hint };
+        }
         Self::Open { lake: lake.uri(), table: table.name, source: Box::new(source) }
     }
 
@@ -103,6 +115,17 @@ impl LakeError {
             DeltaTableError::Transaction { .. } | DeltaTableError::VersionAlreadyExists(_)
         ) || text.contains("already exists")
     }
+}
+
+/// An error and its causes, as text.
+fn chain(error: &DeltaTableError) -> String {
+    let mut text = error.to_string();
+    let mut cause = std::error::Error::source(error);
+    while let Some(next) = cause {
+        text.push_str(&next.to_string());
+        cause = next.source();
+    }
+    text
 }
 
 /// Whether trying again is pointless: no permission, no such bucket.

@@ -9,8 +9,8 @@ use bytes::Bytes;
 use futures::{StreamExt as _, stream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 
-use super::s3::explain;
 use super::{Object, Place};
+use crate::aws::explain;
 use crate::inflate::Limits;
 
 /// Requests in flight. S3 answers in tens of milliseconds whatever the load, so

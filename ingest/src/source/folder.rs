@@ -47,10 +47,23 @@ pub(super) fn list(
     Ok(())
 }
 
+/// A path as text. Bytes that are no text are written as `%FE`, so that two
+/// files never share a URI.
+fn uri(path: &Path) -> String {
+    let mut uri = String::new();
+    for chunk in path.as_os_str().as_encoded_bytes().utf8_chunks() {
+        uri.push_str(chunk.valid());
+        for byte in chunk.invalid() {
+            uri += &format!("%{byte:02X}");
+        }
+    }
+    uri
+}
+
 fn object(path: &Path, metadata: &std::fs::Metadata) -> Object {
     // Absolute, so that a journal made in one folder holds in another.
     let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf());
-    let uri = absolute.to_string_lossy().into_owned();
+    let uri = uri(&absolute);
     let modified = metadata.modified().ok().and_then(|time| time.duration_since(UNIX_EPOCH).ok());
     Object {
         name: ObjectName::read(&uri),

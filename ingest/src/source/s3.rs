@@ -10,6 +10,7 @@ use aws_sdk_s3::error::DisplayErrorContext;
 
 use super::name::{NameKind, kind};
 use super::{Listing, Object, ObjectName, Place};
+use crate::aws::explain;
 use crate::date::MICROS_PER_HOUR;
 use crate::error::SourceError;
 use crate::journal::Journal;
@@ -153,30 +154,6 @@ fn failed<E: std::error::Error>(bucket: &str, prefix: &str, error: &E) -> Source
     SourceError::List {
         place: format!("s3://{bucket}/{prefix}"),
         reason: explain(&DisplayErrorContext(error).to_string()),
-    }
-}
-
-/// The SDK's error text begins with what matters and goes on with its innards.
-pub(super) fn explain(text: &str) -> String {
-    let hints = [
-        ("NoSuchBucket", "no such bucket"),
-        ("InvalidAccessKeyId", "the access key is not known there"),
-        ("SignatureDoesNotMatch", "the secret key does not fit the access key"),
-        ("AccessDenied", "access denied: s3:ListBucket and s3:GetObject are needed"),
-        ("NoCredentials", "no AWS credentials found: set a profile or AWS_ACCESS_KEY_ID"),
-        ("CredentialsNotLoaded", "no AWS credentials found: set a profile or AWS_ACCESS_KEY_ID"),
-        (
-            "the credential provider was not enabled",
-            "no AWS credentials found: set a profile or AWS_ACCESS_KEY_ID",
-        ),
-        ("A region must be set", "no Region found: set AWS_REGION"),
-        ("NoSuchKey", "the object is gone"),
-        ("ConnectorError", "cannot connect"),
-    ];
-    let short: String = text.chars().take(300).collect();
-    match hints.iter().find(|(sign, _)| text.contains(sign)) {
-        Some((_, hint)) => format!("{hint} ({short})"),
-        None => short,
     }
 }
 
