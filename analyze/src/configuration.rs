@@ -7,6 +7,7 @@ use std::path::Path;
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
+use crate::detection::toml_error;
 use crate::error::AnalyzeError;
 
 /// `keytrail.toml`.
@@ -51,8 +52,8 @@ impl Configuration {
             .map_err(|source| AnalyzeError::File { path: path.to_path_buf(), source })?;
         let wrong =
             |reason: String| AnalyzeError::Configuration { path: path.to_path_buf(), reason };
-        let mut configuration: Self =
-            toml::from_str(&text).map_err(|error| wrong(error.to_string()))?;
+        let mut configuration: Self = toml::from_str(&text)
+            .map_err(|error| wrong(format!("not as it should be{}", toml_error(&text, &error))))?;
         let accounts =
             configuration.trust.own_accounts.iter().chain(&configuration.trust.trusted_accounts);
         for account in accounts {

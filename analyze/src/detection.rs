@@ -13,6 +13,7 @@ mod coverage;
 mod header;
 mod run;
 
+pub(crate) use header::toml_error;
 pub use header::{Header, Kind, Parameter};
 pub use run::{DetectionRun, NotDeterminable, Outcome, detect};
 

@@ -390,10 +390,10 @@ fn element_start(bytes: &[u8], list: usize) -> &[u8] {
     }
 }
 
-/// Whether an object that starts here follows another one in a list.
+/// Whether an object that starts here is an element of a list, and not the value
+/// of a field.
 fn is_element(bytes: &[u8], at: usize) -> bool {
-    let before = bytes[..at].trim_ascii_end();
-    before.strip_suffix(b",").is_some_and(|before| before.trim_ascii_end().ends_with(b"}"))
+    bytes[..at].trim_ascii_end().ends_with(b",")
 }
 
 fn reason(error: ScanError) -> Reason {

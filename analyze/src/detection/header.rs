@@ -97,8 +97,9 @@ impl Header {
                     .to_owned(),
             ));
         }
-        let header: Self =
-            toml::from_str(&lines.join("\n")).map_err(|error| wrong(format!("header: {error}")))?;
+        let toml = lines.join("\n");
+        let header: Self = toml::from_str(&toml)
+            .map_err(|error| wrong(format!("header{}", toml_error(&toml, &error))))?;
         header.validate(id).map_err(wrong)?;
         Ok(header)
     }
@@ -161,6 +162,15 @@ impl Header {
         }
         Ok(())
     }
+}
+
+/// Line and message of a TOML error, in one line.
+pub(crate) fn toml_error(text: &str, error: &toml::de::Error) -> String {
+    let line = error.span().and_then(|span| text.get(..span.start)).map(|before| {
+        let line = before.matches('\n').count() + 1;
+        format!(", line {line}")
+    });
+    format!("{}: {}", line.unwrap_or_default(), error.message())
 }
 
 impl Parameter {
