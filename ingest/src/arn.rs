@@ -15,17 +15,11 @@ pub(crate) struct Arn<'a> {
 impl<'a> Arn<'a> {
     /// Splits an ARN; anything else is `None`.
     pub(crate) fn split(text: &'a str) -> Option<Self> {
-        let mut fields = text.splitn(6, ':');
-        if fields.next()? != "arn" {
-            return None;
-        }
-        Some(Self {
-            partition: fields.next()?,
-            service: fields.next()?,
-            region: fields.next()?,
-            account_id: fields.next()?,
-            resource: fields.next()?,
-        })
+        let (partition, rest) = text.strip_prefix("arn:")?.split_once(':')?;
+        let (service, rest) = rest.split_once(':')?;
+        let (region, rest) = rest.split_once(':')?;
+        let (account_id, resource) = rest.split_once(':')?;
+        Some(Self { partition, service, region, account_id, resource })
     }
 
     /// Whether this names a KMS key (and not an alias).

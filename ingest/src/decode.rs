@@ -10,7 +10,7 @@ use sha2::{Digest, Sha256};
 use crate::date;
 use crate::document::{self, DocumentFormat, Found, NOT_JSON, Reason};
 use crate::event::{self, Lineage};
-use crate::inflate::{self, Limits};
+use crate::inflate::{Inflater, Limits};
 use crate::keep::{KeepList, Kept};
 use crate::record::Record;
 use crate::rows::Rows;
@@ -51,15 +51,9 @@ impl ObjectReport {
 
 /// Reads objects into rows.
 pub(crate) struct Decoder {
-    keep: KeepList,
-    limits: Limits,
-    run_id: String,
-    ingested_at: i64,
     stored: Vec<u8>,
-    document: Vec<u8>,
-    source_field: Finder<'static>,
-    name_field: Finder<'static>,
-    pub(crate) rows: Rows,
+    inflater: Inflater,
+    records: RecordReader,
 }
 
 /// A buffer that one huge object made huge is given back.
@@ -67,17 +61,21 @@ const BUFFER_KEPT_BYTES: usize = 32 << 20;
 
 impl Decoder {
     pub(crate) fn new(keep: KeepList, limits: Limits, run_id: String, ingested_at: i64) -> Self {
-        Self {
+        let records = RecordReader {
             keep,
             limits,
             run_id,
             ingested_at,
-            stored: Vec::new(),
-            document: Vec::new(),
             source_field: Finder::new("\"eventSource\""),
             name_field: Finder::new("\"eventName\""),
             rows: Rows::new(&EVENTS),
-        }
+        };
+        Self { stored: Vec::new(), inflater: Inflater::new(), records }
+    }
+
+    /// The rows read and not yet taken away.
+    pub(crate) fn rows(&mut self) -> &mut Rows {
+        &mut self.records.rows
     }
 
     /// Reads one object; its events are appended to [`rows`](Self::rows).
@@ -87,31 +85,45 @@ impl Decoder {
         fetched: &Fetched,
         room: &mut impl FnMut(&mut Rows),
     ) -> ObjectReport {
+        let limits = self.records.limits;
         let mut report = ObjectReport::default();
-        let mut document = std::mem::take(&mut self.document);
-        let inflated = match &fetched.stored {
+        let stored = match &fetched.stored {
             Err(reason) => Err(reason.clone()),
-            Ok(Stored::Bytes(bytes)) => inflate::document(bytes, &self.limits, &mut document)
-                .map_err(|error| error.to_string()),
-            Ok(Stored::Local) => read_local(&fetched.object, &self.limits, &mut self.stored)
-                .and_then(|()| {
-                    inflate::document(&self.stored, &self.limits, &mut document)
-                        .map_err(|error| error.to_string())
-                }),
+            Ok(Stored::Bytes(bytes)) => Ok(&bytes[..]),
+            Ok(Stored::Local) => {
+                read_local(&fetched.object, &limits, &mut self.stored).map(|()| &self.stored[..])
+            }
         };
-        // What was inflated before the damage is read: those records are whole.
-        let readable = fetched.stored.is_ok() && !(inflated.is_err() && document.is_empty());
-        report.error = inflated.err();
-        if readable {
-            self.walk(&document, &fetched.object, &mut report, room);
+        match stored {
+            Err(reason) => report.error = Some(reason),
+            Ok(stored) => {
+                let (document, result) = self.inflater.document(stored, &limits);
+                report.error = result.err().map(|error| error.to_string());
+                // What was inflated before the damage is read: those records
+                // are whole.
+                if report.error.is_none() || !document.is_empty() {
+                    self.records.walk(document, &fetched.object, &mut report, room);
+                }
+            }
         }
-        document.clear();
-        document.shrink_to(BUFFER_KEPT_BYTES);
+        self.stored.truncate(BUFFER_KEPT_BYTES);
         self.stored.shrink_to(BUFFER_KEPT_BYTES);
-        self.document = document;
         report
     }
+}
 
+/// Reads the records of documents into rows.
+struct RecordReader {
+    keep: KeepList,
+    limits: Limits,
+    run_id: String,
+    ingested_at: i64,
+    source_field: Finder<'static>,
+    name_field: Finder<'static>,
+    rows: Rows,
+}
+
+impl RecordReader {
     fn walk(
         &mut self,
         document: &[u8],

@@ -10,7 +10,7 @@ use memchr::memmem;
 
 mod scan;
 
-use crate::inflate::{self, Limits};
+use crate::inflate::{Inflater, Limits};
 use scan::{ScanError, fields, skip_space, string_end, value_end};
 
 /// The formats a document can have.
@@ -352,9 +352,9 @@ impl<S: FnMut(Found<'_>) -> Result<(), Reason>> Walker<'_, S> {
         let inflated = data.and_then(|(_, start, end)| {
             let text = unescape(&object[start..end])?;
             let bytes = base64::engine::general_purpose::STANDARD.decode(text.as_bytes()).ok()?;
-            let mut document = Vec::new();
-            inflate::document(&bytes, self.limits, &mut document).ok()?;
-            Some(document)
+            let mut inflater = Inflater::new();
+            let (document, result) = inflater.document(&bytes, self.limits);
+            result.ok().map(|()| document.to_vec())
         });
         match inflated {
             Some(document) if envelopes < ENVELOPES_MAX => {

@@ -9,8 +9,8 @@ use crate::keep;
 use crate::key::{self, Home, NamedKeys};
 use crate::operations;
 use crate::record::{
-    Addendum, AdditionalEventData, Record, RequestParameters, Resource, ResponseElements,
-    ServiceEventDetails, TlsDetails, UserIdentity,
+    AdditionalEventData, Record, RequestParameters, Resource, ResponseElements,
+    ServiceEventDetails, UserIdentity,
 };
 use crate::rows::Rows;
 
@@ -34,7 +34,6 @@ pub(crate) const NO_TIME: &str = "eventTime missing or not a date";
 
 /// The nested documents of a record, read.
 struct Nested<'a> {
-    user: UserIdentity<'a>,
     request: RequestParameters<'a>,
     response: ResponseElements<'a>,
     additional: AdditionalEventData<'a>,
@@ -54,22 +53,17 @@ pub(crate) fn append(
 ) -> Result<(), &'static str> {
     let event_time = record.event_time.get().and_then(date::micros).ok_or(NO_TIME)?;
     let nested = Nested {
-        user: Record::nested(record.user_identity),
         request: Record::nested(record.request_parameters),
         response: Record::nested(record.response_elements),
         additional: Record::nested(record.additional_event_data),
         details: Record::nested(record.service_event_details),
         resources: Record::nested(record.resources),
     };
+    let user = &record.user_identity;
     let region = record.aws_region.get().unwrap_or_default();
-    let partition = partition(&nested, region).to_owned();
-    let recipient =
-        record.recipient_account_id.get().or(nested.user.account_id.get()).unwrap_or_default();
-    let home = Home {
-        partition: &partition,
-        region,
-        account_id: nested.user.account_id.get().unwrap_or(recipient),
-    };
+    let partition = partition(&nested, user, region);
+    let recipient = record.recipient_account_id.get().or(user.account_id.get()).unwrap_or_default();
+    let home = Home { partition, region, account_id: user.account_id.get().unwrap_or(recipient) };
     let event_name = record.event_name.get().unwrap_or_default();
     let keys = key::named_keys(
         event_name,
@@ -80,9 +74,9 @@ pub(crate) fn append(
         home,
     );
     append_event(rows, record, text, event_time);
-    rows.text(at::AWS_PARTITION, Some(&partition));
+    rows.text(at::AWS_PARTITION, Some(partition));
     rows.text(at::RECIPIENT_ACCOUNT_ID, Some(recipient));
-    append_identity(rows, &identity::identify(record, &nested.user), &nested.user);
+    append_identity(rows, &identity::identify(record), user);
     append_origin(rows, record);
     append_keys(rows, &keys, &nested);
     request::append(
@@ -91,7 +85,7 @@ pub(crate) fn append(
         keep::label(record.event_source.get().unwrap_or_default()),
         &nested,
     );
-    append_texts(rows, record, &nested.user);
+    append_texts(rows, record);
     rows.text(at::OBJECT_URI, Some(lineage.object_uri));
     rows.integer(at::RECORD_INDEX, i64::try_from(lineage.record_index).ok());
     rows.text(at::RUN_ID, Some(lineage.run_id));
@@ -101,12 +95,12 @@ pub(crate) fn append(
 }
 
 /// The partition of a record: its ARNs know, its Region as a rule does.
-fn partition<'a>(nested: &'a Nested<'_>, region: &'a str) -> &'a str {
+fn partition<'a>(nested: &'a Nested<'_>, user: &'a UserIdentity<'_>, region: &str) -> &'a str {
     nested
         .resources
         .iter()
         .filter_map(|resource| resource.arn.get())
-        .chain(nested.user.arn.get())
+        .chain(user.arn.get())
         .find_map(Arn::split)
         .map_or_else(|| arn::partition_of_region(region), |arn| arn.partition)
 }
@@ -145,11 +139,8 @@ fn append_event(rows: &mut Rows, record: &Record<'_>, text: &str, event_time: i6
     rows.text(at::AWS_REGION, record.aws_region.get());
     rows.text(at::ERROR_CODE, record.error_code.get());
     rows.text(at::ERROR_MESSAGE, record.error_message.get());
-    if record.addendum.is_some() {
-        let addendum: Addendum<'_> = Record::nested(record.addendum);
-        rows.text(at::ADDENDUM_REASON, addendum.reason.get());
-        rows.text(at::ADDENDUM_ORIGINAL_EVENT_ID, addendum.original_event_id.get());
-    }
+    rows.text(at::ADDENDUM_REASON, record.addendum.reason.get());
+    rows.text(at::ADDENDUM_ORIGINAL_EVENT_ID, record.addendum.original_event_id.get());
 }
 
 fn append_identity(rows: &mut Rows, identity: &Identity<'_>, user: &UserIdentity<'_>) {
@@ -187,13 +178,11 @@ fn append_origin(rows: &mut Rows, record: &Record<'_>) {
     rows.text(at::USER_AGENT, record.user_agent.get());
     rows.text(at::VPC_ENDPOINT_ID, record.vpc_endpoint_id.get());
     rows.text(at::VPC_ENDPOINT_ACCOUNT_ID, record.vpc_endpoint_account_id.get());
-    if record.tls_details.is_some() {
-        let tls: TlsDetails<'_> = Record::nested(record.tls_details);
-        rows.text(at::TLS_VERSION, tls.tls_version.get());
-        rows.text(at::TLS_CIPHER_SUITE, tls.cipher_suite.get());
-        rows.text(at::TLS_HOST_HEADER, tls.client_provided_host_header.get());
-        rows.text(at::TLS_KEY_EXCHANGE, tls.key_exchange.get());
-    }
+    let tls = &record.tls_details;
+    rows.text(at::TLS_VERSION, tls.tls_version.get());
+    rows.text(at::TLS_CIPHER_SUITE, tls.cipher_suite.get());
+    rows.text(at::TLS_HOST_HEADER, tls.client_provided_host_header.get());
+    rows.text(at::TLS_KEY_EXCHANGE, tls.key_exchange.get());
 }
 
 fn append_keys(rows: &mut Rows, keys: &NamedKeys<'_>, nested: &Nested<'_>) {
@@ -213,7 +202,8 @@ fn append_keys(rows: &mut Rows, keys: &NamedKeys<'_>, nested: &Nested<'_>) {
 }
 
 /// The documents as written, and one object of everything without a column.
-fn append_texts(rows: &mut Rows, record: &Record<'_>, user: &UserIdentity<'_>) {
+fn append_texts(rows: &mut Rows, record: &Record<'_>) {
+    let user = &record.user_identity;
     for (column, field) in [
         (at::RESOURCES, record.resources),
         (at::REQUEST_PARAMETERS, record.request_parameters),

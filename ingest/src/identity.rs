@@ -24,7 +24,8 @@ pub(crate) struct Identity<'a> {
 }
 
 /// Who a record says is behind the call.
-pub(crate) fn identify<'a>(record: &Record<'_>, user: &'a UserIdentity<'_>) -> Identity<'a> {
+pub(crate) fn identify<'a>(record: &'a Record<'_>) -> Identity<'a> {
+    let user = &record.user_identity;
     let arn = user.arn.get().and_then(Arn::split);
     let session_name = arn.and_then(session_name);
     let (actor_kind, actor_kind_reason) = actor_kind(record, user, arn, session_name);

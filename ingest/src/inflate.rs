@@ -4,10 +4,14 @@
 //! as it is. Exactly one gzip member is read: bytes after it would be accepted
 //! by a reader that joins members, but they are not part of what `CloudTrail`
 //! signed, so they are an error.
+//!
+//! A whole gzip member is inflated in one go, which is fastest. When that does
+//! not work out, a streaming reader finds out why, and what can be saved.
 
 use std::io::Read;
 
 use flate2::bufread::GzDecoder;
+use libdeflater::Decompressor;
 
 /// Bounds on what is taken from outside.
 #[derive(Debug, Clone, Copy)]
@@ -53,35 +57,86 @@ pub(crate) enum InflateError {
 const GZIP: &[u8] = &[0x1f, 0x8b];
 const ZSTD: &[u8] = &[0x28, 0xb5, 0x2f, 0xfd];
 
-/// Inflates `stored` into `document`, which is cleared first.
-///
-/// # Errors
-/// When the stream is damaged, truncated, too large, or followed by more bytes.
-pub(crate) fn document(
-    stored: &[u8],
-    limits: &Limits,
-    document: &mut Vec<u8>,
-) -> Result<(), InflateError> {
-    document.clear();
-    if stored.starts_with(GZIP) {
-        let mut decoder = GzDecoder::new(stored);
-        read_capped(&mut decoder, limits, document)?;
-        let rest = decoder.into_inner();
-        return if rest.is_empty() { Ok(()) } else { Err(InflateError::TrailingBytes(rest.len())) };
+/// Deflate makes at most this many bytes of one.
+const DEFLATE_RATIO_MAX: usize = 1032;
+
+/// A buffer that one huge object made huge is given back.
+const BUFFER_KEPT_BYTES: usize = 32 << 20;
+
+/// Inflates objects one after the other, into a buffer that it keeps.
+pub(crate) struct Inflater {
+    whole: Decompressor,
+    buffer: Vec<u8>,
+}
+
+impl Inflater {
+    pub(crate) fn new() -> Self {
+        Self { whole: Decompressor::new(), buffer: Vec::new() }
     }
-    if stored.starts_with(ZSTD) {
-        let mut decoder = zstd::stream::read::Decoder::with_buffer(stored)
-            .map_err(|error| InflateError::Damaged(error.to_string()))?
-            .single_frame();
-        read_capped(&mut decoder, limits, document)?;
-        let rest = decoder.finish();
-        return if rest.is_empty() { Ok(()) } else { Err(InflateError::TrailingBytes(rest.len())) };
+
+    /// The document in `stored`, or as much of it as there is and why no more:
+    /// the stream is damaged, truncated, too large, or followed by more bytes.
+    pub(crate) fn document<'a>(
+        &'a mut self,
+        stored: &'a [u8],
+        limits: &Limits,
+    ) -> (&'a [u8], Result<(), InflateError>) {
+        if self.buffer.len() > BUFFER_KEPT_BYTES {
+            self.buffer.truncate(BUFFER_KEPT_BYTES);
+            self.buffer.shrink_to_fit();
+        }
+        if stored.starts_with(GZIP) {
+            if let Some(length) = self.whole_gzip(stored, limits) {
+                return (&self.buffer[..length], Ok(()));
+            }
+            let result = stream_gzip(stored, limits, &mut self.buffer);
+            return (&self.buffer, result);
+        }
+        if stored.starts_with(ZSTD) {
+            let result = stream_zstd(stored, limits, &mut self.buffer);
+            return (&self.buffer, result);
+        }
+        if stored.len() as u64 > limits.document_bytes_max {
+            return (&[], Err(InflateError::TooLarge(limits.document_bytes_max)));
+        }
+        (stored, Ok(()))
     }
-    if stored.len() as u64 > limits.document_bytes_max {
-        return Err(InflateError::TooLarge(limits.document_bytes_max));
+
+    /// Inflates a gzip member that is whole, alone, and as long as its last four
+    /// bytes say; its checksum is verified.
+    fn whole_gzip(&mut self, stored: &[u8], limits: &Limits) -> Option<usize> {
+        let length = usize::try_from(u32::from_le_bytes(*stored.last_chunk()?)).ok()?;
+        // A length that cannot be is not worth a buffer.
+        let possible = length / DEFLATE_RATIO_MAX <= stored.len();
+        if !possible || length as u64 > limits.document_bytes_max {
+            return None;
+        }
+        if self.buffer.len() < length {
+            self.buffer.resize(length, 0);
+        }
+        let inflated = self.whole.gzip_decompress(stored, &mut self.buffer[..length]);
+        (inflated == Ok(length)).then_some(length)
     }
-    document.extend_from_slice(stored);
-    Ok(())
+}
+
+fn stream_gzip(stored: &[u8], limits: &Limits, document: &mut Vec<u8>) -> Result<(), InflateError> {
+    let mut decoder = GzDecoder::new(stored);
+    read_capped(&mut decoder, limits, document)?;
+    match decoder.into_inner().len() {
+        0 => Ok(()),
+        rest => Err(InflateError::TrailingBytes(rest)),
+    }
+}
+
+fn stream_zstd(stored: &[u8], limits: &Limits, document: &mut Vec<u8>) -> Result<(), InflateError> {
+    let mut decoder = zstd::stream::read::Decoder::with_buffer(stored)
+        .map_err(|error| InflateError::Damaged(error.to_string()))?
+        .single_frame();
+    read_capped(&mut decoder, limits, document)?;
+    match decoder.finish().len() {
+        0 => Ok(()),
+        rest => Err(InflateError::TrailingBytes(rest)),
+    }
 }
 
 /// Reads to the end, or one byte past the cap.
@@ -90,6 +145,7 @@ fn read_capped(
     limits: &Limits,
     document: &mut Vec<u8>,
 ) -> Result<(), InflateError> {
+    document.clear();
     let cap = limits.document_bytes_max;
     let result = reader.take(cap + 1).read_to_end(document);
     if document.len() as u64 > cap {
@@ -122,8 +178,10 @@ mod tests {
 
     fn inflate(stored: &[u8], cap: u64) -> (Result<(), InflateError>, Vec<u8>) {
         let limits = Limits { document_bytes_max: cap, ..Limits::default() };
-        let mut buffer = b"old".to_vec();
-        (document(stored, &limits, &mut buffer), buffer)
+        let mut inflater = Inflater::new();
+        inflater.document(&gzip(&[b'x'; 500]), &limits).1.unwrap();
+        let (document, result) = inflater.document(stored, &limits);
+        (result, document.to_vec())
     }
 
     #[test]
@@ -158,6 +216,27 @@ mod tests {
         let (result, read) = inflate(&stored, 1_000);
         assert!(matches!(result, Err(InflateError::TrailingBytes(_))));
         assert_eq!(read, b"{}");
+    }
+
+    #[test]
+    fn a_length_that_is_not_true_is_not_believed() {
+        let mut stored = gzip(b"{\"Records\":[]}");
+        let end = stored.len();
+        for length in [0_u32, 13, 15, 1 << 20, u32::MAX] {
+            stored[end - 4..].copy_from_slice(&length.to_le_bytes());
+            let (result, read) = inflate(&stored, 1 << 30);
+            assert!(matches!(result, Err(InflateError::Damaged(_))), "{length}");
+            assert_eq!(read, b"{\"Records\":[]}");
+        }
+    }
+
+    #[test]
+    fn a_huge_document_does_not_keep_its_buffer() {
+        let mut inflater = Inflater::new();
+        let limits = Limits::default();
+        inflater.document(&gzip(&vec![0; 2 * BUFFER_KEPT_BYTES]), &limits).1.unwrap();
+        inflater.document(&gzip(b"{}"), &limits).1.unwrap();
+        assert!(inflater.buffer.capacity() <= BUFFER_KEPT_BYTES);
     }
 
     proptest! {

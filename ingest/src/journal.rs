@@ -1,27 +1,41 @@
 //! The **journal**: what the `objects` table says has been read.
 //!
 //! It saves reading, nothing else. A lost row means that an object is read
-//! twice, and the second time adds no event.
+//! twice, and the second time adds no event. Of years of journal only the weeks
+//! around what is being listed are held.
 
 use std::collections::{HashMap, HashSet};
+use std::ops::RangeInclusive;
 
-use arrow::array::{Array, AsArray, RecordBatch};
-use arrow::datatypes::TimestampMicrosecondType;
+use arrow::array::{
+    Array, AsArray, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray,
+};
+use arrow::datatypes::{Int64Type, TimestampMicrosecondType};
 use sha2::{Digest, Sha256};
 
-use crate::lake::{LakeError, LakeTable};
-use crate::scan::{ColumnsOf, scan};
+use crate::date::MICROS_PER_HOUR;
+use crate::lake::{DataFile, LakeError, LakeTable};
+use crate::scan::{ColumnsOf, Within, scan};
 use crate::source::Object;
+
+/// Columns that tell whether an object was read.
+const COLUMNS: &[&str] = &["object_uri", "object_bytes", "etag", "outcome", "delivered_at"];
+
+/// Deliveries looked up at once: long, since each look costs the row groups that
+/// overlap it.
+const WINDOW_MICROS: i64 = 31 * 24 * MICROS_PER_HOUR;
 
 /// Objects read by earlier runs.
 #[derive(Debug, Default)]
 pub(crate) struct Journal {
-    read: HashSet<u128>,
-    /// Folder of a Region to the newest delivery known below it.
-    newest: HashMap<String, i64>,
+    /// None when it is to know nothing.
+    objects: Option<LakeTable>,
+    /// Deliveries that `dated` is about.
+    window: Option<RangeInclusive<i64>>,
+    dated: HashSet<u128>,
+    /// Objects whose name says no time; looked up when first met.
+    undated: Option<HashSet<u128>>,
 }
-
-const COLUMNS: &[&str] = &["object_uri", "object_bytes", "etag", "outcome", "delivered_at"];
 
 impl Journal {
     /// A journal that knows nothing: every object is read again.
@@ -29,60 +43,166 @@ impl Journal {
         Self::default()
     }
 
-    /// Reads the journal of a lake.
+    /// The journal of a lake. Nothing is read yet.
+    pub(crate) fn of(objects: &LakeTable) -> Self {
+        Self { objects: Some(objects.clone()), ..Self::default() }
+    }
+
+    /// Those of these objects that were not read yet. One that failed, or
+    /// changed since, is to be read again.
     ///
     /// # Errors
     /// When the table cannot be read.
-    pub(crate) async fn read(objects: &LakeTable) -> Result<Self, LakeError> {
-        let mut journal = Self::default();
-        for file in objects.files()? {
-            scan(objects, &file, ColumnsOf(COLUMNS), None, |batch| {
-                journal.take(batch);
+    pub(crate) async fn unread(
+        &mut self,
+        mut found: Vec<Object>,
+    ) -> Result<Vec<Object>, LakeError> {
+        let Some(objects) = self.objects.clone() else { return Ok(found) };
+        let times = || found.iter().filter_map(|object| object.name.delivered_at);
+        if let (Some(first), Some(last)) = (times().min(), times().max()) {
+            let known = self.window.as_ref();
+            if !known.is_some_and(|known| known.contains(&first) && known.contains(&last)) {
+                let window = first..=last.max(first.saturating_add(WINDOW_MICROS));
+                self.dated = read_dated(&objects, &window).await?;
+                self.window = Some(window);
+            }
+        }
+        if self.undated.is_none() && found.iter().any(|object| object.name.delivered_at.is_none()) {
+            self.undated = Some(read_undated(&objects).await?);
+        }
+        found.retain(|object| !self.has_read(object));
+        Ok(found)
+    }
+
+    fn has_read(&self, object: &Object) -> bool {
+        if object.etag.is_empty() {
+            return false;
+        }
+        let fingerprint = fingerprint(&object.uri, object.bytes, &object.etag);
+        match object.name.delivered_at {
+            Some(_) => self.dated.contains(&fingerprint),
+            None => self.undated.as_ref().is_some_and(|read| read.contains(&fingerprint)),
+        }
+    }
+}
+
+async fn read_dated(
+    objects: &LakeTable,
+    window: &RangeInclusive<i64>,
+) -> Result<HashSet<u128>, LakeError> {
+    let mut read = HashSet::new();
+    for file in objects.files()? {
+        let apart = file
+            .time_range("delivered_at")
+            .is_some_and(|(first, last)| first > *window.end() || last < *window.start());
+        if apart {
+            continue;
+        }
+        let within = Within { column: "delivered_at", moments: window.clone() };
+        scan(objects, &file, ColumnsOf(COLUMNS), Some(within), |batch| {
+            let Some(rows) = JournalRows::of(batch) else { return };
+            read.extend(rows.read(|delivered| delivered.is_some_and(|at| window.contains(&at))));
+        })
+        .await?;
+    }
+    Ok(read)
+}
+
+async fn read_undated(objects: &LakeTable) -> Result<HashSet<u128>, LakeError> {
+    let mut read = HashSet::new();
+    for file in objects.files()? {
+        if file.statistics.null_count.get("delivered_at").and_then(|count| count.as_u64())
+            == Some(0)
+        {
+            continue;
+        }
+        scan(objects, &file, ColumnsOf(COLUMNS), None, |batch| {
+            let Some(rows) = JournalRows::of(batch) else { return };
+            read.extend(rows.read(|delivered| delivered.is_none()));
+        })
+        .await?;
+    }
+    Ok(read)
+}
+
+/// The newest delivery known below each of these folders of Regions, as far as
+/// one is known. It may be older than the newest one there is, never newer.
+///
+/// # Errors
+/// When the table cannot be read.
+pub(crate) async fn newest_deliveries(
+    objects: &LakeTable,
+    folders: &HashSet<String>,
+) -> Result<HashMap<String, i64>, LakeError> {
+    let newest_of = |file: &DataFile| file.time_range("delivered_at").map(|(_, last)| last);
+    let mut files = objects.files()?;
+    files.sort_by_key(|file| std::cmp::Reverse(newest_of(file)));
+    let mut newest: HashMap<String, i64> = HashMap::new();
+    for file in files {
+        if newest.len() == folders.len() {
+            break;
+        }
+        scan(objects, &file, ColumnsOf(COLUMNS), None, |batch| {
+            let Some(rows) = JournalRows::of(batch) else { return };
+            for row in 0..batch.num_rows() {
+                let (Some(at), Some(folder)) =
+                    (rows.delivered_at(row), region_folder(rows.uris.value(row)))
+                else {
+                    continue;
+                };
+                match newest.get_mut(folder) {
+                    Some(known) => *known = at.max(*known),
+                    None if folders.contains(folder) => {
+                        newest.insert(folder.to_owned(), at);
+                    }
+                    None => {}
+                }
+            }
+        })
+        .await?;
+    }
+    Ok(newest)
+}
+
+/// The columns of some rows of the table.
+struct JournalRows<'a> {
+    uris: &'a StringArray,
+    etags: &'a StringArray,
+    outcomes: &'a StringArray,
+    bytes: &'a Int64Array,
+    delivered: &'a TimestampMicrosecondArray,
+}
+
+impl<'a> JournalRows<'a> {
+    fn of(batch: &'a RecordBatch) -> Option<Self> {
+        let text = |name: &str| batch.column_by_name(name)?.as_string_opt::<i32>();
+        Some(Self {
+            uris: text("object_uri")?,
+            etags: text("etag")?,
+            outcomes: text("outcome")?,
+            bytes: batch.column_by_name("object_bytes")?.as_primitive_opt::<Int64Type>()?,
+            delivered: batch
+                .column_by_name("delivered_at")?
+                .as_primitive_opt::<TimestampMicrosecondType>()?,
+        })
+    }
+
+    fn delivered_at(&self, row: usize) -> Option<i64> {
+        self.delivered.is_valid(row).then(|| self.delivered.value(row))
+    }
+
+    /// Fingerprints of the objects that were read in full and were delivered
+    /// when `wanted` says.
+    fn read(&self, wanted: impl Fn(Option<i64>) -> bool) -> impl Iterator<Item = u128> {
+        (0..self.uris.len())
+            .filter(move |&row| {
+                matches!(self.outcomes.value(row), "read" | "left_alone")
+                    && wanted(self.delivered_at(row))
             })
-            .await?;
-        }
-        Ok(journal)
-    }
-
-    /// Whether exactly this object was read in full. One that failed, or
-    /// changed since, is read again.
-    pub(crate) fn has_read(&self, object: &Object) -> bool {
-        !object.etag.is_empty()
-            && self.read.contains(&fingerprint(&object.uri, object.bytes, &object.etag))
-    }
-
-    /// The newest delivery known below a Region's folder.
-    pub(crate) fn newest_delivery(&self, folder: &str) -> Option<i64> {
-        self.newest.get(folder).copied()
-    }
-
-    fn take(&mut self, batch: &RecordBatch) {
-        let text = |name: &str| {
-            batch.column_by_name(name).and_then(|column| column.as_string_opt::<i32>())
-        };
-        let bytes = batch
-            .column_by_name("object_bytes")
-            .and_then(|column| column.as_primitive_opt::<arrow::datatypes::Int64Type>());
-        let delivered = batch
-            .column_by_name("delivered_at")
-            .and_then(|column| column.as_primitive_opt::<TimestampMicrosecondType>());
-        let (Some(uris), Some(etags), Some(outcomes), Some(bytes), Some(delivered)) =
-            (text("object_uri"), text("etag"), text("outcome"), bytes, delivered)
-        else {
-            return;
-        };
-        for row in 0..batch.num_rows() {
-            if !matches!(outcomes.value(row), "read" | "left_alone") {
-                continue;
-            }
-            let uri = uris.value(row);
-            let size = u64::try_from(bytes.value(row)).unwrap_or_default();
-            self.read.insert(fingerprint(uri, size, etags.value(row)));
-            if let (true, Some(folder)) = (delivered.is_valid(row), region_folder(uri)) {
-                let newest = self.newest.entry(folder.to_owned()).or_insert(i64::MIN);
-                *newest = (*newest).max(delivered.value(row));
-            }
-        }
+            .map(|row| {
+                let bytes = u64::try_from(self.bytes.value(row)).unwrap_or_default();
+                fingerprint(self.uris.value(row), bytes, self.etags.value(row))
+            })
     }
 }
 

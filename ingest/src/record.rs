@@ -2,7 +2,8 @@
 //! document it stands in.
 //!
 //! Only records that are kept get this far. Nothing is copied unless a string
-//! has escapes, and the nested documents stay text until a reader of them asks.
+//! has escapes, and the nested documents that the lake keeps as written stay
+//! text until a reader of them asks.
 
 use std::fmt;
 
@@ -12,6 +13,7 @@ use serde_json::value::RawValue;
 
 mod details;
 mod lenient;
+mod object;
 
 pub(crate) use details::{
     Addendum, AdditionalEventData, RequestParameters, Resource, ResponseElements,
@@ -43,14 +45,14 @@ pub(crate) struct Record<'a> {
     pub(crate) vpc_endpoint_id: Text<'a>,
     pub(crate) vpc_endpoint_account_id: Text<'a>,
     pub(crate) session_credential_from_console: Text<'a>,
-    pub(crate) user_identity: Option<&'a RawValue>,
+    pub(crate) user_identity: UserIdentity<'a>,
     pub(crate) request_parameters: Option<&'a RawValue>,
     pub(crate) response_elements: Option<&'a RawValue>,
     pub(crate) additional_event_data: Option<&'a RawValue>,
     pub(crate) service_event_details: Option<&'a RawValue>,
     pub(crate) resources: Option<&'a RawValue>,
-    pub(crate) tls_details: Option<&'a RawValue>,
-    pub(crate) addendum: Option<&'a RawValue>,
+    pub(crate) tls_details: TlsDetails<'a>,
+    pub(crate) addendum: Addendum<'a>,
     /// Fields without a column, in the order written.
     pub(crate) unmapped: Vec<(Text<'a>, &'a RawValue)>,
 }
@@ -93,60 +95,50 @@ impl<'de> Visitor<'de> for RecordVisitor {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
         let mut record = Record::default();
-        while let Some(key) = map.next_key::<Text<'de>>()? {
-            let name = key.get().unwrap_or_default();
-            if let Some(field) = record.text_field(name) {
-                *field = map.next_value()?;
-            } else if let Some(field) = record.nested_field(name) {
-                *field = Some(map.next_value()?);
-            } else {
-                record.unmapped.push((key, map.next_value()?));
-            }
+        while let Some(name) = map.next_key()? {
+            record.take(name, &mut map)?;
         }
         Ok(record)
     }
 }
 
 impl<'a> Record<'a> {
-    fn text_field(&mut self, name: &str) -> Option<&mut Text<'a>> {
-        Some(match name {
-            "eventVersion" => &mut self.event_version,
-            "eventTime" => &mut self.event_time,
-            "eventSource" => &mut self.event_source,
-            "eventName" => &mut self.event_name,
-            "awsRegion" => &mut self.aws_region,
-            "sourceIPAddress" => &mut self.source_ip_address,
-            "userAgent" => &mut self.user_agent,
-            "errorCode" => &mut self.error_code,
-            "errorMessage" => &mut self.error_message,
-            "requestID" => &mut self.request_id,
-            "eventID" => &mut self.event_id,
-            "readOnly" => &mut self.read_only,
-            "eventType" => &mut self.event_type,
-            "eventCategory" => &mut self.event_category,
-            "managementEvent" => &mut self.management_event,
-            "apiVersion" => &mut self.api_version,
-            "recipientAccountId" => &mut self.recipient_account_id,
-            "sharedEventID" => &mut self.shared_event_id,
-            "vpcEndpointId" => &mut self.vpc_endpoint_id,
-            "vpcEndpointAccountId" => &mut self.vpc_endpoint_account_id,
-            "sessionCredentialFromConsole" => &mut self.session_credential_from_console,
-            _ => return None,
-        })
-    }
-
-    fn nested_field(&mut self, name: &str) -> Option<&mut Option<&'a RawValue>> {
-        Some(match name {
-            "userIdentity" => &mut self.user_identity,
-            "requestParameters" => &mut self.request_parameters,
-            "responseElements" => &mut self.response_elements,
-            "additionalEventData" => &mut self.additional_event_data,
-            "serviceEventDetails" => &mut self.service_event_details,
-            "resources" => &mut self.resources,
-            "tlsDetails" => &mut self.tls_details,
-            "addendum" => &mut self.addendum,
-            _ => return None,
-        })
+    fn take<A: MapAccess<'a>>(&mut self, name: Text<'a>, map: &mut A) -> Result<(), A::Error> {
+        match name.get().unwrap_or_default() {
+            "eventVersion" => self.event_version = map.next_value()?,
+            "eventTime" => self.event_time = map.next_value()?,
+            "eventSource" => self.event_source = map.next_value()?,
+            "eventName" => self.event_name = map.next_value()?,
+            "awsRegion" => self.aws_region = map.next_value()?,
+            "sourceIPAddress" => self.source_ip_address = map.next_value()?,
+            "userAgent" => self.user_agent = map.next_value()?,
+            "errorCode" => self.error_code = map.next_value()?,
+            "errorMessage" => self.error_message = map.next_value()?,
+            "requestID" => self.request_id = map.next_value()?,
+            "eventID" => self.event_id = map.next_value()?,
+            "readOnly" => self.read_only = map.next_value()?,
+            "eventType" => self.event_type = map.next_value()?,
+            "eventCategory" => self.event_category = map.next_value()?,
+            "managementEvent" => self.management_event = map.next_value()?,
+            "apiVersion" => self.api_version = map.next_value()?,
+            "recipientAccountId" => self.recipient_account_id = map.next_value()?,
+            "sharedEventID" => self.shared_event_id = map.next_value()?,
+            "vpcEndpointId" => self.vpc_endpoint_id = map.next_value()?,
+            "vpcEndpointAccountId" => self.vpc_endpoint_account_id = map.next_value()?,
+            "sessionCredentialFromConsole" => {
+                self.session_credential_from_console = map.next_value()?
+            }
+            "userIdentity" => self.user_identity = map.next_value()?,
+            "requestParameters" => self.request_parameters = map.next_value()?,
+            "responseElements" => self.response_elements = map.next_value()?,
+            "additionalEventData" => self.additional_event_data = map.next_value()?,
+            "serviceEventDetails" => self.service_event_details = map.next_value()?,
+            "resources" => self.resources = map.next_value()?,
+            "tlsDetails" => self.tls_details = map.next_value()?,
+            "addendum" => self.addendum = map.next_value()?,
+            _ => self.unmapped.push((name, map.next_value()?)),
+        }
+        Ok(())
     }
 }
 
@@ -172,7 +164,6 @@ mod tests {
     fn a_nested_field_of_an_odd_type_does_not_cost_the_record() {
         let record =
             Record::read(r#"{"userIdentity":"redacted","requestParameters":null}"#).unwrap();
-        let identity: UserIdentity<'_> = Record::nested(record.user_identity);
-        assert_eq!(identity.kind.get(), None);
+        assert_eq!(record.user_identity.kind.get(), None);
     }
 }

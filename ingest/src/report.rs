@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use serde::Serialize;
 
 use crate::decode::ObjectReport;
+use crate::source::Aside;
 
 /// Objects that failed are named up to this many; all are counted.
 const FAILURES_NAMED_MAX: usize = 100;
@@ -95,6 +96,16 @@ impl IngestReport {
         }
     }
 
+    /// Takes what was found beside objects to read.
+    pub(crate) fn take_aside(&mut self, aside: Aside) {
+        self.objects_known += aside.known;
+        self.objects_left_alone += aside.left_alone;
+        self.objects_passed_over += aside.passed_over;
+        for (place, reason) in aside.failures {
+            self.fail(place, reason);
+        }
+    }
+
     pub(crate) fn fail(&mut self, object_uri: String, reason: String) {
         self.objects_failed += 1;
         if self.failures.len() < FAILURES_NAMED_MAX {
@@ -106,7 +117,7 @@ impl IngestReport {
 /// How far a run is, for whoever shows it.
 #[derive(Debug, Default)]
 pub struct Progress {
-    /// Whether listing is over, so that the totals are final.
+    /// Whether listing is over. Until then the totals are estimates.
     pub listed: AtomicBool,
     /// Objects to read.
     pub objects_total: AtomicU64,

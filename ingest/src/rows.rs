@@ -229,7 +229,12 @@ impl ColumnBuilder {
         match self {
             Self::Text(builder, length) => {
                 builder.append_nulls(rows - std::mem::take(length));
-                Arc::new(builder.finish())
+                let array = builder.finish();
+                // The next batch will be much like this one: room for it at
+                // once costs less than to grow into it.
+                let bytes = array.value_data().len();
+                *builder = StringBuilder::with_capacity(rows, bytes + bytes / 8);
+                Arc::new(array)
             }
             Self::Flag(builder, length) => {
                 builder.append_nulls(rows - std::mem::take(length));

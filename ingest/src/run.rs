@@ -6,7 +6,6 @@
 //! of filling memory.
 
 use std::num::NonZeroUsize;
-use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex};
 
 use arrow::array::RecordBatch;
@@ -23,7 +22,7 @@ use crate::lake::Lake;
 use crate::report::{IngestReport, Progress};
 use crate::rows::Rows;
 use crate::schema::{EVENTS, OBJECTS};
-use crate::source::{self, Fetched, Object, Source};
+use crate::source::{self, Fetched, Listing, Object, Source};
 
 mod commit;
 mod record;
@@ -77,33 +76,20 @@ pub async fn ingest(
     let objects = lake.table(&OBJECTS).await?;
     let needs_s3 = options.sources.iter().any(|source| matches!(source, Source::S3 { .. }));
     let client = if needs_s3 { Some(aws::s3_client().await) } else { None };
-    let journal = if options.reread { Journal::empty() } else { Journal::read(&objects).await? };
-    let listing = source::list(&options.sources, client.as_ref(), &journal).await?;
-    drop(journal);
+    let journal = if options.reread { Journal::empty() } else { Journal::of(&objects) };
+    let Listing { portions, task: listing } =
+        source::list(&options.sources, client.clone(), objects.clone(), journal, progress.clone());
+    let (fetched_sender, fetched) = mpsc::channel(4);
+    let (decoded_sender, mut decoded) = mpsc::channel::<Decoded>(1);
+    let fetching =
+        tokio::spawn(source::fetch_all(portions, client, options.limits, fetched_sender));
+    let decoders = spawn_decoders(&options, fetched, decoded_sender, &progress);
 
     let mut report = IngestReport {
         run_id: options.run_id.clone(),
         lake: lake.uri(),
-        objects_known: listing.known,
-        objects_left_alone: listing.left_alone,
-        objects_passed_over: listing.passed_over,
         ..IngestReport::default()
     };
-    for (place, reason) in listing.failures {
-        report.fail(place, reason);
-    }
-    progress.objects_total.store(listing.objects.len() as u64, Ordering::Relaxed);
-    progress
-        .bytes_total
-        .store(listing.objects.iter().map(|object| object.bytes).sum(), Ordering::Relaxed);
-    progress.listed.store(true, Ordering::Relaxed);
-
-    let (fetched_sender, fetched) = mpsc::channel(64);
-    let (decoded_sender, mut decoded) = mpsc::channel::<Decoded>(1);
-    let fetching =
-        tokio::spawn(source::fetch_all(listing.objects, client, options.limits, fetched_sender));
-    let decoders = spawn_decoders(&options, fetched, decoded_sender, &progress);
-
     let mut committer = Committer::new(events, objects, &options)?;
     while let Some(part) = decoded.recv().await {
         for (object, outcome) in &part.objects {
@@ -115,14 +101,17 @@ pub async fn ingest(
         decoder.await.map_err(|_| IngestError::Worker)?;
     }
     fetching.await.map_err(|_| IngestError::Worker)?;
+    // What was read before a listing failed is worth keeping.
+    let listed = listing.await.map_err(|_| IngestError::Worker)?;
     committer.finish(&mut report).await?;
+    report.take_aside(listed?);
     Ok(report)
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "the queue must close with the last decoder")]
 fn spawn_decoders(
     options: &IngestOptions,
-    fetched: mpsc::Receiver<Fetched>,
+    fetched: mpsc::Receiver<Vec<Fetched>>,
     sender: mpsc::Sender<Decoded>,
     progress: &Arc<Progress>,
 ) -> Vec<tokio::task::JoinHandle<()>> {
@@ -145,7 +134,7 @@ fn spawn_decoders(
 /// A decoder's thread: objects in, batches out, until there are no more.
 fn decode_all(
     mut decoder: Decoder,
-    fetched: &Mutex<mpsc::Receiver<Fetched>>,
+    fetched: &Mutex<mpsc::Receiver<Vec<Fetched>>>,
     sender: &mpsc::Sender<Decoded>,
     progress: &Progress,
 ) {
@@ -156,22 +145,24 @@ fn decode_all(
             // Another decoder died holding the queue; its death is reported.
             Err(_) => None,
         };
-        let Some(fetched) = next else { break };
-        let report = decoder.read(&fetched, &mut |rows| {
-            // An object that fills a batch by itself is reported with its last
-            // part; earlier objects go with this one.
-            if is_full(rows) {
-                hand_over(rows, &mut done, sender);
+        let Some(handful) = next else { break };
+        for fetched in handful {
+            let report = decoder.read(&fetched, &mut |rows| {
+                // An object that fills a batch by itself is reported with its
+                // last part; earlier objects go with this one.
+                if is_full(rows) {
+                    hand_over(rows, &mut done, sender);
+                }
+            });
+            progress.take(fetched.object.bytes, &report);
+            done.push((fetched.object, report));
+            if is_full(decoder.rows()) || done.len() >= BATCH_ROWS {
+                hand_over(decoder.rows(), &mut done, sender);
             }
-        });
-        progress.take(fetched.object.bytes, &report);
-        done.push((fetched.object, report));
-        if is_full(&decoder.rows) || done.len() >= BATCH_ROWS {
-            hand_over(&mut decoder.rows, &mut done, sender);
         }
     }
-    if !done.is_empty() || !decoder.rows.is_empty() {
-        hand_over(&mut decoder.rows, &mut done, sender);
+    if !done.is_empty() || !decoder.rows().is_empty() {
+        hand_over(decoder.rows(), &mut done, sender);
     }
 }
 

@@ -2,18 +2,18 @@
 
 use std::path::PathBuf;
 
-use aws_sdk_s3::Client;
-
 mod fetch;
 mod folder;
+mod listing;
 mod name;
 mod s3;
 
 pub(crate) use fetch::{Fetched, Stored, fetch_all, read_local};
+pub(crate) use listing::{Aside, Listing, list};
 pub(crate) use name::ObjectName;
 
+use crate::date::MICROS_PER_HOUR;
 use crate::error::SourceError;
-use crate::journal::Journal;
 
 /// One place to read from, as the user named it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,6 +32,22 @@ pub enum Source {
 }
 
 impl Source {
+    /// Whether all that `other` names is named by this source, too.
+    fn covers(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Stdin, Self::Stdin) => true,
+            (Self::Path(outer), Self::Path(inner)) => {
+                let real = |path: &PathBuf| path.canonicalize().unwrap_or_else(|_| path.clone());
+                real(inner).starts_with(real(outer))
+            }
+            (
+                Self::S3 { bucket: outer_bucket, prefix: outer },
+                Self::S3 { bucket: inner_bucket, prefix: inner },
+            ) => outer_bucket == inner_bucket && inner.starts_with(outer.as_str()),
+            _ => false,
+        }
+    }
+
     /// Reads a source as typed: `-`, a path, or `s3://bucket/prefix`.
     ///
     /// # Errors
@@ -80,71 +96,40 @@ pub(crate) struct Object {
     pub(crate) name: ObjectName,
 }
 
-/// What a listing found.
-#[derive(Debug, Default)]
-pub(crate) struct Listing {
-    /// Objects to read, in order of delivery.
-    pub(crate) objects: Vec<Object>,
-    /// Objects that an earlier run read.
-    pub(crate) known: u64,
-    /// Objects that are no log files by their name.
-    pub(crate) passed_over: u64,
-    /// Digest and Insight objects, told by their folder.
-    pub(crate) left_alone: u64,
-    /// Places that could not be looked into, and why.
-    pub(crate) failures: Vec<(String, String)>,
-}
-
-impl Listing {
-    /// Takes an object in, or counts why not.
-    fn consider(&mut self, object: Object, journal: &Journal) {
-        if journal.has_read(&object) {
-            self.known += 1;
-        } else {
-            self.objects.push(object);
-        }
+impl Object {
+    /// The day of its delivery, counted from 1970; objects without come first.
+    fn day(&self) -> i64 {
+        self.name.delivered_at.map_or(i64::MIN, |at| at.div_euclid(24 * MICROS_PER_HOUR))
     }
 }
 
-/// Lists all sources. Objects come in order of their delivery, whatever account
-/// or Region they are of, so that a batch touches few hours.
-///
-/// # Errors
-/// When a source named by the user is not there at all.
-pub(crate) async fn list(
-    sources: &[Source],
-    client: Option<&Client>,
-    journal: &Journal,
-) -> Result<Listing, SourceError> {
-    let mut listing = Listing::default();
+/// Sources of which none names what another one names.
+fn without_overlaps(sources: &[Source]) -> Vec<Source> {
+    let mut kept: Vec<Source> = Vec::new();
     for source in sources {
-        match source {
-            Source::Stdin => listing.objects.push(Object {
-                uri: "stdin".to_owned(),
-                bytes: 0,
-                etag: String::new(),
-                place: Place::Stdin,
-                name: ObjectName::default(),
-            }),
-            Source::Path(path) => folder::list(path, journal, &mut listing)?,
-            Source::S3 { bucket, prefix } => {
-                if let Some(client) = client {
-                    s3::list(client, bucket, prefix, journal, &mut listing).await?;
-                }
-            }
+        if !kept.iter().any(|known| known.covers(source)) {
+            kept.retain(|known| !source.covers(known));
+            kept.push(source.clone());
         }
     }
-    listing.objects.sort_by(|left, right| {
-        (left.name.delivered_at, &left.uri).cmp(&(right.name.delivered_at, &right.uri))
-    });
-    // The same object under two sources is read once.
-    listing.objects.dedup_by(|left, right| left.place == right.place);
-    Ok(listing)
+    kept
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_source_inside_another_is_not_listed_twice() {
+        let read = |texts: &[&str]| -> Vec<Source> {
+            texts.iter().map(|text| Source::parse(text).unwrap()).collect()
+        };
+        let sources =
+            read(&["s3://b/x/y", "/none/a/b", "s3://b/x", "/none/a", "-", "-", "/none/ab"]);
+        assert_eq!(without_overlaps(&sources), read(&["s3://b/x", "/none/a", "-", "/none/ab"]));
+        let apart = read(&["s3://b/x", "s3://c/x", "x/y", "x/z"]);
+        assert_eq!(without_overlaps(&apart), apart);
+    }
 
     #[test]
     fn a_source_is_read_as_typed() {

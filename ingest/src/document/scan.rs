@@ -5,6 +5,10 @@
 
 use memchr::memchr2;
 
+mod structure;
+
+use structure::{BLOCK_BYTES, Structure};
+
 /// Deepest nesting followed. `CloudTrail` records stay under 20.
 const DEPTH_MAX: u32 = 128;
 
@@ -13,7 +17,8 @@ const DEPTH_MAX: u32 = 128;
 pub(crate) enum ScanError {
     /// The document ends first.
     Truncated,
-    /// A bracket closes what was not opened.
+    /// A bracket closes what was not opened, or a backslash stands outside of
+    /// strings.
     Unbalanced,
     /// Nested deeper than any record; the value ends here all the same.
     TooDeep(usize),
@@ -49,58 +54,73 @@ pub(crate) fn string_end(bytes: &[u8], start: usize) -> Result<usize, ScanError>
     }
 }
 
-/// Bytes that matter outside strings.
-const MATTERS: [bool; 256] = {
-    let mut table = [false; 256];
-    table[b'"' as usize] = true;
-    table[b'{' as usize] = true;
-    table[b'}' as usize] = true;
-    table[b'[' as usize] = true;
-    table[b']' as usize] = true;
-    table
-};
-
+/// One past the bracket that closes the one at `start`.
 fn nested_end(bytes: &[u8], start: usize) -> Result<usize, ScanError> {
-    // One bit a level: set for a list, clear for an object.
-    let mut lists: u128 = 0;
-    let (mut depth, mut deepest): (u32, u32) = (0, 0);
+    let mut structure = Structure::default();
+    let mut nesting = Nesting::default();
     let mut at = start;
     loop {
-        while !MATTERS[*bytes.get(at).ok_or(ScanError::Truncated)? as usize] {
-            at += 1;
-        }
-        match bytes[at] {
-            b'"' => {
-                at = string_end(bytes, at)?;
-                continue;
+        let mut padded = [0; BLOCK_BYTES];
+        let rest = bytes.get(at..).unwrap_or_default();
+        let block = match rest.first_chunk::<BLOCK_BYTES>() {
+            Some(block) => block,
+            None if rest.is_empty() => return Err(ScanError::Truncated),
+            None => {
+                padded[..rest.len()].copy_from_slice(rest);
+                &padded
             }
-            opening @ (b'{' | b'[') => {
-                depth += 1;
-                deepest = deepest.max(depth);
+        };
+        let mut found = structure.outside_strings(block);
+        while found != 0 {
+            let index = found.trailing_zeros() as usize;
+            found &= found - 1;
+            if nesting.take(block[index])? {
+                return nesting.end(at + index + 1);
+            }
+        }
+        at += BLOCK_BYTES;
+    }
+}
+
+/// Brackets that are open.
+#[derive(Default)]
+struct Nesting {
+    /// One bit a level: set for a list, clear for an object.
+    lists: u128,
+    depth: u32,
+    deepest: u32,
+}
+
+impl Nesting {
+    /// Takes one byte that stands outside of strings; true when it closes the
+    /// outermost bracket.
+    fn take(&mut self, byte: u8) -> Result<bool, ScanError> {
+        match byte {
+            b'{' | b'[' => {
+                self.depth += 1;
+                self.deepest = self.deepest.max(self.depth);
                 // Deeper than a record the kinds no longer matter, the count does.
-                if depth <= DEPTH_MAX {
-                    lists = (lists << 1) | u128::from(opening == b'[');
+                if self.depth <= DEPTH_MAX {
+                    self.lists = (self.lists << 1) | u128::from(byte == b'[');
                 }
             }
-            closing => {
-                if depth <= DEPTH_MAX {
-                    if (lists & 1 == 1) != (closing == b']') {
+            b'}' | b']' => {
+                if self.depth <= DEPTH_MAX {
+                    if (self.lists & 1 == 1) != (byte == b']') {
                         return Err(ScanError::Unbalanced);
                     }
-                    lists >>= 1;
+                    self.lists >>= 1;
                 }
-                depth -= 1;
-                if depth == 0 {
-                    let end = at + 1;
-                    return if deepest > DEPTH_MAX {
-                        Err(ScanError::TooDeep(end))
-                    } else {
-                        Ok(end)
-                    };
-                }
+                self.depth -= 1;
             }
+            // A backslash has no business here.
+            _ => return Err(ScanError::Unbalanced),
         }
-        at += 1;
+        Ok(self.depth == 0)
+    }
+
+    fn end(&self, end: usize) -> Result<usize, ScanError> {
+        if self.deepest > DEPTH_MAX { Err(ScanError::TooDeep(end)) } else { Ok(end) }
     }
 }
 
@@ -164,7 +184,40 @@ mod tests {
         assert_eq!(value_end(&[b'['; 1_000], 0), Err(ScanError::Truncated));
     }
 
+    /// The same, one byte after the other.
+    fn plain_end(bytes: &[u8]) -> Option<usize> {
+        let (mut open, mut in_string, mut at) = (Vec::new(), false, 0);
+        while at < bytes.len() {
+            match bytes[at] {
+                b'\\' if in_string => at += 1,
+                b'\\' => return None,
+                b'"' => in_string = !in_string,
+                _ if in_string => {}
+                bracket @ (b'{' | b'[') => open.push(bracket),
+                bracket @ (b'}' | b']') => {
+                    // Closing brackets come two after their opening ones.
+                    if open.pop() != Some(bracket - 2) {
+                        return None;
+                    }
+                    if open.is_empty() {
+                        return Some(at + 1);
+                    }
+                }
+                _ => {}
+            }
+            at += 1;
+        }
+        None
+    }
+
     proptest! {
+        #[test]
+        fn blocks_find_the_end_that_single_bytes_find(text in "[\\[{][x\\[\\]{}\"\\\\]{0,300}", filling in 0..130_usize) {
+            // Moves what follows over the borders of blocks.
+            let text = format!("{}{}{}", &text[..1], "x".repeat(filling), &text[1..]);
+            prop_assert_eq!(value_end(text.as_bytes(), 0).ok(), plain_end(text.as_bytes()));
+        }
+
         #[test]
         fn any_bytes_are_scanned_without_a_panic(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
             if let Ok(end) = value_end(&bytes, 0) {

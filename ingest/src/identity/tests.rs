@@ -2,8 +2,7 @@ use super::*;
 
 fn identity_of(json: &str) -> (String, String, String) {
     let record = Record::read(json).unwrap();
-    let user: UserIdentity<'_> = Record::nested(record.user_identity);
-    let identity = identify(&record, &user);
+    let identity = identify(&record);
     (
         identity.actor.to_string(),
         format!("{} {}", identity.actor_kind, identity.actor_kind_reason),

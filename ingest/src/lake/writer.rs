@@ -2,8 +2,9 @@
 
 use std::num::NonZeroU64;
 
-use arrow::array::{Array, AsArray, RecordBatch};
-use arrow::compute::{SortColumn, SortOptions, lexsort_to_indices, take_record_batch};
+use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, RecordBatch, UInt64Array};
+use arrow::compute::{LexicographicalComparator, SortColumn, take};
+use arrow::error::ArrowError;
 use delta_kernel::expressions::Scalar;
 use delta_kernel::table_properties::DataSkippingNumIndexedCols;
 use deltalake_core::datafile::writer::{DeltaWriter, WriterConfig};
@@ -56,12 +57,18 @@ impl TableWriter {
         }
     }
 
-    /// Sorts a batch by partition and time and writes it.
+    /// Sorts a batch by partition and time and writes it; only the rows that are
+    /// `wanted`, if that says.
     ///
     /// # Errors
     /// When the batch does not fit the table or the store refuses.
-    pub async fn write(&mut self, batch: &RecordBatch) -> Result<(), LakeError> {
-        let sorted = self.sort(batch).map_err(|error| LakeError::table(&self.table, error))?;
+    pub async fn write(
+        &mut self,
+        batch: &RecordBatch,
+        wanted: Option<&BooleanArray>,
+    ) -> Result<(), LakeError> {
+        let sorted =
+            self.sort(batch, wanted).map_err(|error| LakeError::table(&self.table, error))?;
         let mut start = 0;
         while start < sorted.num_rows() {
             let end = self.partition_end(&sorted, start);
@@ -83,19 +90,26 @@ impl TableWriter {
         self.writer.close().await.map_err(|error| LakeError::table(&self.table, error))
     }
 
-    fn sort(&self, batch: &RecordBatch) -> Result<RecordBatch, arrow::error::ArrowError> {
+    fn sort(
+        &self,
+        batch: &RecordBatch,
+        wanted: Option<&BooleanArray>,
+    ) -> Result<RecordBatch, ArrowError> {
         let columns: Vec<SortColumn> = self
             .partitioned_by
             .iter()
             .chain([&self.sorted_by])
             .filter_map(|name| batch.column_by_name(name))
-            .map(|values| SortColumn {
-                values: values.clone(),
-                options: Some(SortOptions::default()),
-            })
+            .map(|values| SortColumn { values: values.clone(), options: None })
             .collect();
-        let indices = lexsort_to_indices(&columns, None)?;
-        take_record_batch(batch, &indices)
+        let order = LexicographicalComparator::try_new(&columns)?;
+        let mut rows: Vec<usize> = (0..batch.num_rows())
+            .filter(|&row| wanted.is_none_or(|wanted| wanted.value(row)))
+            .collect();
+        rows.sort_by(|&left, &right| order.compare(left, right));
+        let rows: UInt64Array = rows.into_iter().map(|row| row as u64).collect();
+        let columns = batch.columns().iter().map(|column| take_rows(column, &rows));
+        RecordBatch::try_new(batch.schema(), columns.collect::<Result<_, _>>()?)
     }
 
     /// One past the last row of the partition that `start` is in.
@@ -119,6 +133,15 @@ impl TableWriter {
             })
             .collect()
     }
+}
+
+/// The rows of a column, in this order. Most columns hold nothing in most
+/// batches, and then any rows will do.
+fn take_rows(column: &ArrayRef, rows: &UInt64Array) -> Result<ArrayRef, ArrowError> {
+    if column.null_count() == column.len() {
+        return Ok(column.slice(0, rows.len()));
+    }
+    take(column, rows, None)
 }
 
 fn text<'a>(batch: &'a RecordBatch, column: &str, row: usize) -> Option<&'a str> {

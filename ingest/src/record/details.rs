@@ -1,237 +1,220 @@
 //! **Details**: the nested documents of a record, typed as far as a column
 //! needs them. Spellings and places: the reference notes on each struct.
 
-use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::lenient::{Nested, Text, TextList, TextMap};
+use super::lenient::{Text, TextList, TextMap};
+use super::object::object;
 
-/// `userIdentity`. Every member is optional: records that KMS writes by itself
-/// have no `type` either.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default, rename_all = "camelCase", bound(deserialize = "'de: 'a"))]
-pub(crate) struct UserIdentity<'a> {
-    #[serde(rename = "type")]
-    pub(crate) kind: Text<'a>,
-    pub(crate) principal_id: Text<'a>,
-    pub(crate) arn: Text<'a>,
-    pub(crate) account_id: Text<'a>,
-    pub(crate) access_key_id: Text<'a>,
-    pub(crate) user_name: Text<'a>,
-    pub(crate) invoked_by: Text<'a>,
-    pub(crate) session_context: Nested<SessionContext<'a>>,
-    #[serde(borrow)]
-    pub(crate) in_scope_of: Option<&'a RawValue>,
-    pub(crate) on_behalf_of: Nested<OnBehalfOf<'a>>,
-    #[serde(borrow)]
-    pub(crate) identity_provider: Option<&'a RawValue>,
-    #[serde(borrow)]
-    pub(crate) credential_id: Option<&'a RawValue>,
-    #[serde(borrow)]
-    pub(crate) invoked_by_delegate: Option<&'a RawValue>,
+object! {
+    /// `userIdentity`. Every member is optional: records that KMS writes by itself
+    /// have no `type` either.
+    UserIdentity {
+        kind: Text<'a> = "type",
+        principal_id: Text<'a> = "principalId",
+        arn: Text<'a> = "arn",
+        account_id: Text<'a> = "accountId",
+        access_key_id: Text<'a> = "accessKeyId",
+        user_name: Text<'a> = "userName",
+        invoked_by: Text<'a> = "invokedBy",
+        session_context: SessionContext<'a> = "sessionContext",
+        in_scope_of: Option<&'a RawValue> = "inScopeOf",
+        on_behalf_of: OnBehalfOf<'a> = "onBehalfOf",
+        identity_provider: Option<&'a RawValue> = "identityProvider",
+        credential_id: Option<&'a RawValue> = "credentialId",
+        invoked_by_delegate: Option<&'a RawValue> = "invokedByDelegate",
+    }
 }
 
-/// `userIdentity.onBehalfOf`: the person behind an Identity Center bearer token.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default, rename_all = "camelCase", bound(deserialize = "'de: 'a"))]
-pub(crate) struct OnBehalfOf<'a> {
-    pub(crate) user_id: Text<'a>,
-    pub(crate) identity_store_arn: Text<'a>,
+object! {
+    /// `userIdentity.onBehalfOf`: the person behind an Identity Center bearer token.
+    OnBehalfOf {
+        user_id: Text<'a> = "userId",
+        identity_store_arn: Text<'a> = "identityStoreArn",
+    }
 }
 
-/// `userIdentity.sessionContext`. A forwarded call of an IAM user has the two
-/// sub-objects, empty.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default, rename_all = "camelCase", bound(deserialize = "'de: 'a"))]
-pub(crate) struct SessionContext<'a> {
-    pub(crate) session_issuer: Nested<SessionIssuer<'a>>,
-    pub(crate) attributes: Nested<SessionAttributes<'a>>,
-    pub(crate) source_identity: Text<'a>,
-    pub(crate) ec2_role_delivery: Text<'a>,
-    #[serde(borrow)]
-    pub(crate) web_id_federation_data: Option<&'a RawValue>,
+object! {
+    /// `userIdentity.sessionContext`. A forwarded call of an IAM user has the two
+    /// sub-objects, empty.
+    SessionContext {
+        session_issuer: SessionIssuer<'a> = "sessionIssuer",
+        attributes: SessionAttributes<'a> = "attributes",
+        source_identity: Text<'a> = "sourceIdentity",
+        ec2_role_delivery: Text<'a> = "ec2RoleDelivery",
+        web_id_federation_data: Option<&'a RawValue> = "webIdFederationData",
+    }
 }
 
-/// `sessionContext.sessionIssuer`.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default, rename_all = "camelCase", bound(deserialize = "'de: 'a"))]
-pub(crate) struct SessionIssuer<'a> {
-    #[serde(rename = "type")]
-    pub(crate) kind: Text<'a>,
-    pub(crate) arn: Text<'a>,
-    pub(crate) account_id: Text<'a>,
-    pub(crate) principal_id: Text<'a>,
+object! {
+    /// `sessionContext.sessionIssuer`.
+    SessionIssuer {
+        kind: Text<'a> = "type",
+        arn: Text<'a> = "arn",
+        account_id: Text<'a> = "accountId",
+        principal_id: Text<'a> = "principalId",
+    }
 }
 
-/// `sessionContext.attributes`.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default, rename_all = "camelCase", bound(deserialize = "'de: 'a"))]
-pub(crate) struct SessionAttributes<'a> {
-    pub(crate) creation_date: Text<'a>,
-    pub(crate) mfa_authenticated: Text<'a>,
+object! {
+    /// `sessionContext.attributes`.
+    SessionAttributes {
+        creation_date: Text<'a> = "creationDate",
+        mfa_authenticated: Text<'a> = "mfaAuthenticated",
+    }
 }
 
-/// One entry of `resources`. Copies normalised by other tools spell `ARN` as
-/// `arn`.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default, bound(deserialize = "'de: 'a"))]
-pub(crate) struct Resource<'a> {
-    #[serde(rename = "ARN", alias = "arn")]
-    pub(crate) arn: Text<'a>,
-    #[serde(rename = "accountId")]
-    pub(crate) account_id: Text<'a>,
+object! {
+    /// One entry of `resources`. Copies normalised by other tools spell `ARN` as
+    /// `arn`.
+    Resource {
+        arn: Text<'a> = "ARN" | "arn",
+        account_id: Text<'a> = "accountId",
+    }
 }
 
-/// `tlsDetails`.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default, rename_all = "camelCase", bound(deserialize = "'de: 'a"))]
-pub(crate) struct TlsDetails<'a> {
-    pub(crate) tls_version: Text<'a>,
-    pub(crate) cipher_suite: Text<'a>,
-    pub(crate) client_provided_host_header: Text<'a>,
-    pub(crate) key_exchange: Text<'a>,
+object! {
+    /// `tlsDetails`.
+    TlsDetails {
+        tls_version: Text<'a> = "tlsVersion",
+        cipher_suite: Text<'a> = "cipherSuite",
+        client_provided_host_header: Text<'a> = "clientProvidedHostHeader",
+        key_exchange: Text<'a> = "keyExchange",
+    }
 }
 
-/// `addendum`.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default, bound(deserialize = "'de: 'a"))]
-pub(crate) struct Addendum<'a> {
-    pub(crate) reason: Text<'a>,
-    #[serde(rename = "originalEventID")]
-    pub(crate) original_event_id: Text<'a>,
+object! {
+    /// `addendum`.
+    Addendum {
+        reason: Text<'a> = "reason",
+        original_event_id: Text<'a> = "originalEventID",
+    }
 }
 
-/// `requestParameters`, over all kept operations.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default, rename_all = "camelCase", bound(deserialize = "'de: 'a"))]
-pub(crate) struct RequestParameters<'a> {
-    pub(crate) key_id: Text<'a>,
-    pub(crate) source_key_id: Text<'a>,
-    pub(crate) destination_key_id: Text<'a>,
-    pub(crate) target_key_id: Text<'a>,
-    pub(crate) alias_name: Text<'a>,
-    pub(crate) encryption_context: TextMap<'a>,
-    #[serde(alias = "sourceAAD")]
-    pub(crate) source_encryption_context: TextMap<'a>,
-    #[serde(alias = "destinationAAD")]
-    pub(crate) destination_encryption_context: TextMap<'a>,
-    pub(crate) encryption_algorithm: Text<'a>,
-    pub(crate) destination_encryption_algorithm: Text<'a>,
-    pub(crate) signing_algorithm: Text<'a>,
-    pub(crate) mac_algorithm: Text<'a>,
-    pub(crate) dry_run: Text<'a>,
-    pub(crate) key_spec: Text<'a>,
-    pub(crate) customer_master_key_spec: Text<'a>,
-    pub(crate) key_usage: Text<'a>,
-    pub(crate) origin: Text<'a>,
-    pub(crate) multi_region: Text<'a>,
-    pub(crate) custom_key_store_id: Text<'a>,
-    pub(crate) pending_window_in_days: Text<'a>,
-    pub(crate) valid_to: Text<'a>,
-    pub(crate) expiration_model: Text<'a>,
-    pub(crate) import_type: Text<'a>,
-    pub(crate) rotation_period_in_days: Text<'a>,
-    pub(crate) replica_region: Text<'a>,
-    pub(crate) primary_region: Text<'a>,
-    #[serde(borrow)]
-    pub(crate) tags: Option<&'a RawValue>,
-    #[serde(borrow)]
-    pub(crate) policy: Option<&'a RawValue>,
-    pub(crate) bypass_policy_lockout_safety_check: Text<'a>,
-    pub(crate) grant_id: Text<'a>,
-    #[serde(borrow)]
-    pub(crate) name: Option<&'a RawValue>,
-    pub(crate) grantee_principal: Text<'a>,
-    pub(crate) grantee_service_principal: Text<'a>,
-    pub(crate) retiring_principal: Text<'a>,
-    pub(crate) retiring_service_principal: Text<'a>,
-    pub(crate) operations: TextList<'a>,
-    pub(crate) constraints: Nested<GrantConstraints<'a>>,
-    pub(crate) trail_name: Text<'a>,
-    pub(crate) bucket_name: Text<'a>,
-    pub(crate) role_arn: Text<'a>,
-    pub(crate) policy_arn: Text<'a>,
-    pub(crate) serial_number: Text<'a>,
+object! {
+    /// `requestParameters`, over all kept operations.
+    RequestParameters {
+        key_id: Text<'a> = "keyId",
+        source_key_id: Text<'a> = "sourceKeyId",
+        destination_key_id: Text<'a> = "destinationKeyId",
+        target_key_id: Text<'a> = "targetKeyId",
+        alias_name: Text<'a> = "aliasName",
+        encryption_context: TextMap<'a> = "encryptionContext",
+        source_encryption_context: TextMap<'a> = "sourceEncryptionContext" | "sourceAAD",
+        destination_encryption_context: TextMap<'a> = "destinationEncryptionContext" | "destinationAAD",
+        encryption_algorithm: Text<'a> = "encryptionAlgorithm",
+        destination_encryption_algorithm: Text<'a> = "destinationEncryptionAlgorithm",
+        signing_algorithm: Text<'a> = "signingAlgorithm",
+        mac_algorithm: Text<'a> = "macAlgorithm",
+        dry_run: Text<'a> = "dryRun",
+        key_spec: Text<'a> = "keySpec",
+        customer_master_key_spec: Text<'a> = "customerMasterKeySpec",
+        key_usage: Text<'a> = "keyUsage",
+        origin: Text<'a> = "origin",
+        multi_region: Text<'a> = "multiRegion",
+        custom_key_store_id: Text<'a> = "customKeyStoreId",
+        pending_window_in_days: Text<'a> = "pendingWindowInDays",
+        valid_to: Text<'a> = "validTo",
+        expiration_model: Text<'a> = "expirationModel",
+        import_type: Text<'a> = "importType",
+        rotation_period_in_days: Text<'a> = "rotationPeriodInDays",
+        replica_region: Text<'a> = "replicaRegion",
+        primary_region: Text<'a> = "primaryRegion",
+        tags: Option<&'a RawValue> = "tags",
+        policy: Option<&'a RawValue> = "policy",
+        bypass_policy_lockout_safety_check: Text<'a> = "bypassPolicyLockoutSafetyCheck",
+        grant_id: Text<'a> = "grantId",
+        name: Option<&'a RawValue> = "name",
+        grantee_principal: Text<'a> = "granteePrincipal",
+        grantee_service_principal: Text<'a> = "granteeServicePrincipal",
+        retiring_principal: Text<'a> = "retiringPrincipal",
+        retiring_service_principal: Text<'a> = "retiringServicePrincipal",
+        operations: TextList<'a> = "operations",
+        constraints: GrantConstraints<'a> = "constraints",
+        trail_name: Text<'a> = "trailName",
+        bucket_name: Text<'a> = "bucketName",
+        role_arn: Text<'a> = "roleArn",
+        policy_arn: Text<'a> = "policyArn",
+        serial_number: Text<'a> = "serialNumber",
+    }
 }
 
-/// `requestParameters.constraints` of `CreateGrant`.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default, rename_all = "camelCase", bound(deserialize = "'de: 'a"))]
-pub(crate) struct GrantConstraints<'a> {
-    pub(crate) encryption_context_equals: TextMap<'a>,
-    pub(crate) encryption_context_subset: TextMap<'a>,
-    pub(crate) source_arn: Text<'a>,
+object! {
+    /// `requestParameters.constraints` of `CreateGrant`.
+    GrantConstraints {
+        encryption_context_equals: TextMap<'a> = "encryptionContextEquals",
+        encryption_context_subset: TextMap<'a> = "encryptionContextSubset",
+        source_arn: Text<'a> = "sourceArn",
+    }
 }
 
-/// `responseElements`.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default, rename_all = "camelCase", bound(deserialize = "'de: 'a"))]
-pub(crate) struct ResponseElements<'a> {
-    pub(crate) key_id: Text<'a>,
-    pub(crate) grant_id: Text<'a>,
-    pub(crate) key_state: Text<'a>,
-    pub(crate) deletion_date: Text<'a>,
-    pub(crate) pending_window_in_days: Text<'a>,
-    pub(crate) custom_key_store_id: Text<'a>,
-    pub(crate) key_metadata: Nested<KeyMetadata<'a>>,
-    pub(crate) replica_key_metadata: Nested<KeyMetadata<'a>>,
-    #[serde(borrow)]
-    pub(crate) replica_policy: Option<&'a RawValue>,
-    pub(crate) credentials: Nested<Credentials<'a>>,
+object! {
+    /// `responseElements`.
+    ResponseElements {
+        key_id: Text<'a> = "keyId",
+        grant_id: Text<'a> = "grantId",
+        key_state: Text<'a> = "keyState",
+        deletion_date: Text<'a> = "deletionDate",
+        pending_window_in_days: Text<'a> = "pendingWindowInDays",
+        custom_key_store_id: Text<'a> = "customKeyStoreId",
+        key_metadata: KeyMetadata<'a> = "keyMetadata",
+        replica_key_metadata: KeyMetadata<'a> = "replicaKeyMetadata",
+        replica_policy: Option<&'a RawValue> = "replicaPolicy",
+        credentials: Credentials<'a> = "credentials",
+    }
 }
 
-/// `keyMetadata` and `replicaKeyMetadata`. AWS spells the account's name in two
-/// ways; the ARN has it anyway.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default, rename_all = "camelCase", bound(deserialize = "'de: 'a"))]
-pub(crate) struct KeyMetadata<'a> {
-    pub(crate) arn: Text<'a>,
-    pub(crate) key_id: Text<'a>,
-    pub(crate) creation_date: Text<'a>,
-    pub(crate) key_spec: Text<'a>,
-    pub(crate) customer_master_key_spec: Text<'a>,
-    pub(crate) key_usage: Text<'a>,
-    pub(crate) key_state: Text<'a>,
-    pub(crate) key_manager: Text<'a>,
-    pub(crate) origin: Text<'a>,
-    pub(crate) multi_region: Text<'a>,
-    pub(crate) custom_key_store_id: Text<'a>,
-    pub(crate) valid_to: Text<'a>,
+object! {
+    /// `keyMetadata` and `replicaKeyMetadata`. AWS spells the account's name in two
+    /// ways; the ARN has it anyway.
+    KeyMetadata {
+        arn: Text<'a> = "arn",
+        key_id: Text<'a> = "keyId",
+        creation_date: Text<'a> = "creationDate",
+        key_spec: Text<'a> = "keySpec",
+        customer_master_key_spec: Text<'a> = "customerMasterKeySpec",
+        key_usage: Text<'a> = "keyUsage",
+        key_state: Text<'a> = "keyState",
+        key_manager: Text<'a> = "keyManager",
+        origin: Text<'a> = "origin",
+        multi_region: Text<'a> = "multiRegion",
+        custom_key_store_id: Text<'a> = "customKeyStoreId",
+        valid_to: Text<'a> = "validTo",
+    }
 }
 
-/// `responseElements.credentials` of STS. The secret itself is not logged.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default, rename_all = "camelCase", bound(deserialize = "'de: 'a"))]
-pub(crate) struct Credentials<'a> {
-    pub(crate) access_key_id: Text<'a>,
+object! {
+    /// `responseElements.credentials` of STS. The secret itself is not logged.
+    Credentials {
+        access_key_id: Text<'a> = "accessKeyId",
+    }
 }
 
-/// `additionalEventData`.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default, rename_all = "camelCase", bound(deserialize = "'de: 'a"))]
-pub(crate) struct AdditionalEventData<'a> {
-    pub(crate) grant_id: Text<'a>,
-    pub(crate) key_material_id: Text<'a>,
-    pub(crate) custom_key_store_id: Text<'a>,
-    pub(crate) recipient: Nested<Recipient<'a>>,
-    #[serde(rename = "MFAUsed")]
-    pub(crate) mfa_used: Text<'a>,
+object! {
+    /// `additionalEventData`.
+    AdditionalEventData {
+        grant_id: Text<'a> = "grantId",
+        key_material_id: Text<'a> = "keyMaterialId",
+        custom_key_store_id: Text<'a> = "customKeyStoreId",
+        recipient: Recipient<'a> = "recipient",
+        mfa_used: Text<'a> = "MFAUsed",
+    }
 }
 
-/// `additionalEventData.recipient`: the enclave an attested call came from.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default, rename_all = "camelCase", bound(deserialize = "'de: 'a"))]
-pub(crate) struct Recipient<'a> {
-    pub(crate) attestation_document_module_id: Text<'a>,
-    pub(crate) attestation_document_enclave_image_digest: Text<'a>,
+object! {
+    /// `additionalEventData.recipient`: the enclave an attested call came from.
+    Recipient {
+        attestation_document_module_id: Text<'a> = "attestationDocumentModuleId",
+        attestation_document_enclave_image_digest: Text<'a> = "attestationDocumentEnclaveImageDigest",
+    }
 }
 
-/// `serviceEventDetails` of the records KMS writes by itself.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default, rename_all = "camelCase", bound(deserialize = "'de: 'a"))]
-pub(crate) struct ServiceEventDetails<'a> {
-    pub(crate) key_id: Text<'a>,
-    pub(crate) rotation_type: Text<'a>,
-    pub(crate) key_origin: Text<'a>,
-    pub(crate) current_key_material_id: Text<'a>,
+object! {
+    /// `serviceEventDetails` of the records KMS writes by itself.
+    ServiceEventDetails {
+        key_id: Text<'a> = "keyId",
+        rotation_type: Text<'a> = "rotationType",
+        key_origin: Text<'a> = "keyOrigin",
+        current_key_material_id: Text<'a> = "currentKeyMaterialId",
+    }
 }

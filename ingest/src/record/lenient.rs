@@ -7,7 +7,6 @@
 
 use std::borrow::Cow;
 use std::fmt;
-use std::ops::Deref;
 
 use serde::de::{Deserialize, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
@@ -181,29 +180,6 @@ impl<'de: 'a, 'a> Deserialize<'de> for TextMap<'a> {
             }
         }
         deserializer.deserialize_any(MapVisitor)
-    }
-}
-
-/// An object read as `T`; anything else is `T`'s default.
-#[derive(Debug, Default)]
-pub(crate) struct Nested<T>(T);
-
-impl<T> Deref for Nested<T> {
-    type Target = T;
-
-    fn deref(&self) -> &T {
-        &self.0
-    }
-}
-
-impl<'de, T: Deserialize<'de> + Default> Deserialize<'de> for Nested<T> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let raw = <&RawValue>::deserialize(deserializer)?.get();
-        Ok(Self(if raw.starts_with('{') {
-            serde_json::from_str(raw).map_err(D::Error::custom)?
-        } else {
-            T::default()
-        }))
     }
 }
 

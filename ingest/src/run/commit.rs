@@ -4,7 +4,6 @@
 use std::collections::HashSet;
 
 use arrow::array::{BooleanArray, RecordBatch, StringArray};
-use arrow::compute::filter_record_batch;
 use deltalake_core::kernel::Add;
 use std::sync::Arc;
 
@@ -68,13 +67,13 @@ impl Committer {
     ) -> Result<(), IngestError> {
         let batch = part.rows?;
         let fresh = self.known.admit(&self.events, &batch).await?;
-        let new = filter_record_batch(&batch, &fresh)?;
-        report.duplicates += (batch.num_rows() - new.num_rows()) as u64;
-        if new.num_rows() > 0 {
-            self.pending_events += new.num_rows();
+        let new = fresh.true_count();
+        report.duplicates += (batch.num_rows() - new) as u64;
+        if new > 0 {
+            self.pending_events += new;
             let writer =
                 self.writer.get_or_insert_with(|| TableWriter::new(&self.events, "event_time"));
-            writer.write(&new).await?;
+            writer.write(&batch, Some(&fresh)).await?;
         }
         for (object, outcome) in &part.objects {
             self.note(object, outcome);
@@ -109,8 +108,8 @@ impl Committer {
         }
         if !self.journal.is_empty() {
             let batch = self.journal.finish()?;
-            let mut writer = TableWriter::new(&self.objects, "object_uri");
-            writer.write(&batch).await?;
+            let mut writer = TableWriter::new(&self.objects, "delivered_at");
+            writer.write(&batch, None).await?;
             let files = writer.close().await?;
             append_blindly(&mut self.objects, files, APPLICATION, self.started_at).await?;
         }
@@ -169,9 +168,8 @@ impl Committer {
             for batch in scan_all(&self.events, &file).await? {
                 let keep: BooleanArray =
                     keyed_rows(&batch).iter().map(|(_, key)| !theirs.contains(key)).collect();
-                let kept = filter_record_batch(&batch, &keep)?;
-                dropped += (batch.num_rows() - kept.num_rows()) as u64;
-                writer.write(&with_partitions(&kept, &file, &self.events)?).await?;
+                dropped += keep.false_count() as u64;
+                writer.write(&with_partitions(&batch, &file, &self.events)?, Some(&keep)).await?;
             }
         }
         report.duplicates += dropped;

@@ -63,7 +63,7 @@ pub async fn record_run(lake: &Lake, run: &RunRecord) -> Result<(), IngestError>
     rows.end_row();
     let mut table = lake.table(&RUNS).await?;
     let mut writer = TableWriter::new(&table, "started_at");
-    writer.write(&rows.finish()?).await?;
+    writer.write(&rows.finish()?, None).await?;
     let files = writer.close().await?;
     append_blindly(&mut table, files, run.command, run.started_at).await?;
     Ok(())

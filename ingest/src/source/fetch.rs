@@ -35,18 +35,28 @@ pub(crate) enum Stored {
     Bytes(Bytes),
 }
 
+/// Objects handed to a worker at once. Waking one costs as much as reading a
+/// small file.
+const HANDFUL: usize = 32;
+
 /// Fetches all objects in order and hands them on. Ends early when nobody
 /// listens.
 pub(crate) async fn fetch_all(
-    objects: Vec<Object>,
+    portions: mpsc::Receiver<Vec<Object>>,
     client: Option<Client>,
     limits: Limits,
-    sender: mpsc::Sender<Fetched>,
+    sender: mpsc::Sender<Vec<Fetched>>,
 ) {
     let budget = Arc::new(Semaphore::new(BUDGET_KIB as usize));
-    let mut fetches = stream::iter(objects)
+    let objects = stream::unfold(portions, async |mut portions| {
+        portions.recv().await.map(|portion| (stream::iter(portion), portions))
+    });
+    let fetches = objects
+        .flatten()
         .map(|object| fetch(object, client.clone(), limits, budget.clone()))
-        .buffered(REQUESTS);
+        .buffered(REQUESTS)
+        .ready_chunks(HANDFUL);
+    let mut fetches = std::pin::pin!(fetches);
     while let Some(fetched) = fetches.next().await {
         if sender.send(fetched).await.is_err() {
             return;

@@ -1,50 +1,119 @@
 //! A **folder** (or file) as a source.
+//!
+//! Folders that CloudTrail made, one for each day, are listed day by day, so
+//! that a tree of years takes the memory of a day.
 
-use std::path::Path;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
 
-use walkdir::WalkDir;
+use walkdir::{DirEntry, WalkDir};
 
+use super::listing::{Aside, Portions};
 use super::name::{NameKind, kind};
-use super::{Listing, Object, ObjectName, Place};
+use super::{Object, ObjectName, Place};
 use crate::error::SourceError;
-use crate::journal::Journal;
+
+/// Objects outside the folders of days that are handed on at once.
+const PORTION_OBJECTS: usize = 10_000;
+
+/// Year, month and day, as the folders are named.
+type Day = [String; 3];
 
 /// Lists a file, or everything below a folder. What cannot be looked into is
 /// counted and the rest goes on.
-pub(super) fn list(
-    path: &Path,
-    journal: &Journal,
-    listing: &mut Listing,
-) -> Result<(), SourceError> {
+pub(super) fn list(path: &Path, portions: &mut Portions) -> Result<(), SourceError> {
     let metadata = std::fs::metadata(path)
         .map_err(|source| SourceError::NotThere { path: path.to_path_buf(), source })?;
     if !metadata.is_dir() {
-        listing.consider(object(path, &metadata), journal);
+        portions.expect(1);
+        portions.hand_on(vec![object(path, &metadata)]);
         return Ok(());
     }
-    for entry in WalkDir::new(path).follow_links(true) {
-        let entry = match entry {
-            Ok(entry) if entry.file_type().is_file() => entry,
-            Ok(_) => continue,
-            Err(error) => {
-                let place = error.path().unwrap_or(path).display().to_string();
-                listing.failures.push((place, error.to_string()));
-                continue;
+    let days = day_folders(path);
+    portions.expect(days.len() as u64 + 1);
+    loose(path, portions);
+    for folders in days.into_values() {
+        let mut found = Vec::new();
+        for folder in folders {
+            for entry in WalkDir::new(folder).follow_links(true) {
+                found.extend(look(entry, path, &mut portions.aside));
             }
-        };
-        match kind(&entry.path().to_string_lossy().replace('\\', "/")) {
-            NameKind::Other => listing.passed_over += 1,
-            NameKind::LeftAlone => listing.left_alone += 1,
-            NameKind::Log => match entry.metadata() {
-                Ok(metadata) => listing.consider(object(entry.path(), &metadata), journal),
-                Err(error) => {
-                    listing.failures.push((entry.path().display().to_string(), error.to_string()));
-                }
-            },
+        }
+        if !portions.hand_on(found) {
+            break;
         }
     }
     Ok(())
+}
+
+/// The folders of days below a folder, by day. Only folders are looked at; what
+/// is wrong with one is said when its files are.
+fn day_folders(path: &Path) -> BTreeMap<Day, Vec<PathBuf>> {
+    let mut days: BTreeMap<Day, Vec<PathBuf>> = BTreeMap::new();
+    let mut walk = WalkDir::new(path).follow_links(true).sort_by_file_name().into_iter();
+    while let Some(entry) = walk.next() {
+        let Ok(entry) = entry else { continue };
+        if let Some(day) = day_of(&entry) {
+            walk.skip_current_dir();
+            days.entry(day).or_default().push(entry.into_path());
+        }
+    }
+    days
+}
+
+/// Everything that lies outside the folders of days.
+fn loose(path: &Path, portions: &mut Portions) {
+    let mut found = Vec::new();
+    let outside = |entry: &DirEntry| day_of(entry).is_none();
+    let walk = WalkDir::new(path).follow_links(true).sort_by_file_name();
+    for entry in walk.into_iter().filter_entry(outside) {
+        found.extend(look(entry, path, &mut portions.aside));
+        if found.len() >= PORTION_OBJECTS && !portions.hand_on_part(std::mem::take(&mut found)) {
+            return;
+        }
+    }
+    portions.hand_on(found);
+}
+
+/// The day of a folder `CloudTrail/<region>/<year>/<month>/<day>`.
+fn day_of(entry: &DirEntry) -> Option<Day> {
+    if !entry.file_type().is_dir() {
+        return None;
+    }
+    let path = std::path::absolute(entry.path()).ok()?;
+    let mut names = path.iter().rev().map(|name| name.to_str());
+    let mut number = |digits: usize| {
+        let name = names.next()??;
+        let fits = name.len() == digits && name.bytes().all(|byte| byte.is_ascii_digit());
+        fits.then(|| name.to_owned())
+    };
+    let (day, month, year) = (number(2)?, number(2)?, number(4)?);
+    (names.nth(1)?? == "CloudTrail").then_some([year, month, day])
+}
+
+/// The object of an entry, if it is one; anything else is counted.
+fn look(entry: walkdir::Result<DirEntry>, path: &Path, aside: &mut Aside) -> Option<Object> {
+    let entry = match entry {
+        Ok(entry) if entry.file_type().is_file() => entry,
+        Ok(_) => return None,
+        Err(error) => {
+            let place = error.path().unwrap_or(path).display().to_string();
+            aside.failures.push((place, error.to_string()));
+            return None;
+        }
+    };
+    match kind(&entry.path().to_string_lossy().replace('\\', "/")) {
+        NameKind::Other => aside.passed_over += 1,
+        NameKind::LeftAlone => aside.left_alone += 1,
+        NameKind::Log => match entry.metadata() {
+            Ok(metadata) => return Some(object(entry.path(), &metadata)),
+            Err(error) => {
+                aside.failures.push((entry.path().display().to_string(), error.to_string()));
+            }
+        },
+    }
+    None
 }
 
 /// A path as text. Bytes that are no text are written as `%FE`, so that two
