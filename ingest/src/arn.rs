@@ -15,11 +15,14 @@ pub(crate) struct Arn<'a> {
 impl<'a> Arn<'a> {
     /// Splits an ARN; anything else is `None`.
     pub(crate) fn split(text: &'a str) -> Option<Self> {
-        let (partition, rest) = text.strip_prefix("arn:")?.split_once(':')?;
-        let (service, rest) = rest.split_once(':')?;
-        let (region, rest) = rest.split_once(':')?;
-        let (account_id, resource) = rest.split_once(':')?;
-        Some(Self { partition, service, region, account_id, resource })
+        // Fields are too short for a search that prepares itself.
+        let cut =
+            |text: &'a str| text.split_at_checked(text.bytes().position(|byte| byte == b':')?);
+        let (partition, rest) = cut(text.strip_prefix("arn:")?)?;
+        let (service, rest) = cut(&rest[1..])?;
+        let (region, rest) = cut(&rest[1..])?;
+        let (account_id, rest) = cut(&rest[1..])?;
+        Some(Self { partition, service, region, account_id, resource: &rest[1..] })
     }
 
     /// Whether this names a KMS key (and not an alias).

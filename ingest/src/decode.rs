@@ -168,7 +168,7 @@ impl RecordReader {
         if bytes.len() > self.limits.record_bytes_max {
             return Err("larger than --max-record-bytes");
         }
-        let text = std::str::from_utf8(bytes).map_err(|_| "not valid UTF-8")?;
+        let text = simdutf8::basic::from_utf8(bytes).map_err(|_| "not valid UTF-8")?;
         let record = Record::read(text).map_err(|_| NOT_JSON)?;
         let source = record.event_source.get().unwrap_or_default();
         let name = record.event_name.get().unwrap_or_default();

@@ -12,6 +12,7 @@ use std::io::Read;
 
 use flate2::bufread::GzDecoder;
 use libdeflater::Decompressor;
+use memchr::memmem;
 
 /// Bounds on what is taken from outside.
 #[derive(Debug, Clone, Copy)]
@@ -105,10 +106,15 @@ impl Inflater {
     /// Inflates a gzip member that is whole, alone, and as long as its last four
     /// bytes say; its checksum is verified.
     fn whole_gzip(&mut self, stored: &[u8], limits: &Limits) -> Option<usize> {
-        let length = usize::try_from(u32::from_le_bytes(*stored.last_chunk()?)).ok()?;
+        let (before, ending) = stored.split_last_chunk::<4>()?;
+        let length = usize::try_from(u32::from_le_bytes(*ending)).ok()?;
         // A length that cannot be is not worth a buffer.
         let possible = length / DEFLATE_RATIO_MAX <= stored.len();
         if !possible || length as u64 > limits.document_bytes_max {
+            return None;
+        }
+        // A member that ended earlier would have had its length there.
+        if memmem::find(&stored[..before.len() + 3], ending).is_some() {
             return None;
         }
         if self.buffer.len() < length {

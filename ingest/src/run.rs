@@ -50,10 +50,10 @@ pub struct IngestOptions {
 }
 
 /// Rows handed from a decoder to the writer at once.
-const BATCH_ROWS: usize = 8 * 1024;
+const BATCH_ROWS: usize = 2 * 1024;
 
 /// Text handed over at once, bytes: whichever bound is met first.
-const BATCH_TEXT_BYTES: usize = 8 << 20;
+const BATCH_TEXT_BYTES: usize = 2 << 20;
 
 /// What a decoder hands to the writer: rows, and the objects whose last rows
 /// are among them or came before.

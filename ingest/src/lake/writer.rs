@@ -10,11 +10,12 @@ use delta_kernel::table_properties::DataSkippingNumIndexedCols;
 use deltalake_core::datafile::writer::{DeltaWriter, WriterConfig};
 use deltalake_core::kernel::Add;
 use indexmap::IndexMap;
-use parquet::basic::{Compression, ZstdLevel};
+use parquet::basic::{Compression, Encoding, ZstdLevel};
 use parquet::file::properties::{EnabledStatistics, WriterProperties, WriterVersion};
 use parquet::schema::types::ColumnPath;
 
 use super::{LakeError, LakeTable};
+use crate::schema::TableSchema;
 
 /// A file is closed when it has about this many bytes.
 const FILE_BYTES: NonZeroU64 = NonZeroU64::new(128 << 20).unwrap();
@@ -25,6 +26,17 @@ const ROW_GROUP_ROWS: usize = 128 * 1024;
 
 /// Columns that are searched for single values.
 const BLOOM_COLUMNS: &[&str] = &["event_id", "key_arn"];
+
+/// Columns whose values hardly repeat, so that no dictionary is tried, and how
+/// they are encoded instead: with lengths apart from text, or as differences.
+const DISTINCT_COLUMNS: &[(&str, Encoding)] = &[
+    ("event_id", Encoding::DELTA_LENGTH_BYTE_ARRAY),
+    ("action_id", Encoding::DELTA_LENGTH_BYTE_ARRAY),
+    ("shared_event_id", Encoding::DELTA_LENGTH_BYTE_ARRAY),
+    ("request_id", Encoding::DELTA_LENGTH_BYTE_ARRAY),
+    ("event_time", Encoding::DELTA_BINARY_PACKED),
+    ("sha256", Encoding::DELTA_LENGTH_BYTE_ARRAY),
+];
 
 /// Writes the files of one commit to a table.
 pub struct TableWriter {
@@ -43,7 +55,7 @@ impl TableWriter {
         let config = WriterConfig::new(
             schema.arrow(),
             columns,
-            Some(properties(schema.statistics)),
+            Some(properties(schema)),
             Some(FILE_BYTES),
             Some(8 * 1024),
             DataSkippingNumIndexedCols::NumColumns(0),
@@ -151,7 +163,7 @@ fn text<'a>(batch: &'a RecordBatch, column: &str, row: usize) -> Option<&'a str>
 
 /// How the Parquet files are written. Page statistics cost space for JSON text
 /// and help nobody, so only the columns worth it have them.
-fn properties(statistics: &[&str]) -> WriterProperties {
+fn properties(schema: &TableSchema) -> WriterProperties {
     let mut builder = WriterProperties::builder()
         .set_writer_version(WriterVersion::PARQUET_1_0)
         .set_compression(Compression::ZSTD(ZstdLevel::default()))
@@ -159,14 +171,17 @@ fn properties(statistics: &[&str]) -> WriterProperties {
         .set_data_page_row_count_limit(8 * 1024)
         .set_statistics_enabled(EnabledStatistics::None)
         .set_created_by(format!("keytrail {}", env!("CARGO_PKG_VERSION")));
-    for name in statistics {
-        builder =
-            builder.set_column_statistics_enabled(ColumnPath::from(*name), EnabledStatistics::Page);
+    for (name, encoding) in DISTINCT_COLUMNS {
+        let path = ColumnPath::from(*name);
+        builder = builder.set_column_dictionary_enabled(path.clone(), false);
+        builder = builder.set_column_encoding(path, *encoding);
     }
-    for name in BLOOM_COLUMNS {
-        if statistics.contains(name) {
-            builder = builder.set_column_bloom_filter_enabled(ColumnPath::from(*name), true);
-        }
+    for name in schema.statistics {
+        let path = ColumnPath::from(*name);
+        builder = builder.set_column_statistics_enabled(path, EnabledStatistics::Page);
+    }
+    for name in BLOOM_COLUMNS.iter().filter(|name| schema.statistics.contains(name)) {
+        builder = builder.set_column_bloom_filter_enabled(ColumnPath::from(*name), true);
     }
     builder.build()
 }

@@ -141,8 +141,8 @@ mod tests {
     #[test]
     fn what_is_no_object_has_no_fields() {
         for json in ["null", "7", "-7", "0.5", "true", "\"x\"", "[1,[2]]", "{}"] {
-            let pair: Pair<'_> =
-                serde_json::from_str(&format!(r#"{{"inner":{json},"first":"a"}}"#)).unwrap();
+            let text = format!(r#"{{"inner":{json},"first":"a"}}"#);
+            let pair: Pair<'_> = serde_json::from_str(&text).unwrap();
             assert_eq!((pair.inner.text.get(), pair.first.get()), (None, Some("a")), "{json}");
         }
     }

@@ -51,7 +51,7 @@ pub(super) fn list(path: &Path, portions: &mut Portions) -> Result<(), SourceErr
 /// is wrong with one is said when its files are.
 fn day_folders(path: &Path) -> BTreeMap<Day, Vec<PathBuf>> {
     let mut days: BTreeMap<Day, Vec<PathBuf>> = BTreeMap::new();
-    let mut walk = WalkDir::new(path).follow_links(true).sort_by_file_name().into_iter();
+    let mut walk = WalkDir::new(path).follow_links(true).into_iter();
     while let Some(entry) = walk.next() {
         let Ok(entry) = entry else { continue };
         if let Some(day) = day_of(&entry) {
