@@ -25,12 +25,14 @@ use crate::schema::{SCHEMA_VERSION, TableSchema};
 
 mod error;
 mod files;
+mod history;
 mod store;
 mod writer;
 
 pub use error::LakeError;
 pub use files::{DataFile, FileStatistics};
 pub use writer::TableWriter;
+pub(crate) use writer::{FILE_BYTES, ROW_GROUP_ROWS};
 
 /// Table property that holds [`SCHEMA_VERSION`].
 const SCHEMA_VERSION_PROPERTY: &str = "keytrail.schemaVersion";
@@ -232,16 +234,48 @@ impl LakeTable {
             ),
             predicate: None,
         };
+        let actions = files.into_iter().map(Action::Add).collect();
+        self.commit(actions, operation, Transaction::new(application, run_number)).await
+    }
+
+    /// Puts written files in the place of others that hold the same rows, as of
+    /// `removed_at`, microseconds since 1970 UTC. What [`append`](Self::append)
+    /// says about [`Committed::Moved`] holds here, too; the others may be gone.
+    ///
+    /// # Errors
+    /// When the store refuses for a reason that trying again will not mend.
+    pub async fn rewrite(
+        &mut self,
+        replaced: &[DataFile],
+        files: Vec<Add>,
+        application: &str,
+        removed_at: i64,
+    ) -> Result<Committed, LakeError> {
+        let bytes = files.iter().map(|file| file.size).max().unwrap_or_default();
+        let operation = DeltaOperation::Optimize { predicate: None, target_size: bytes };
+        // Followers of the table must not take these rows for new ones.
+        let adds = files.into_iter().map(|file| Action::Add(Add { data_change: false, ..file }));
+        let removes = replaced.iter().map(|file| Action::Remove(file.removed_at(removed_at)));
+        let actions = removes.chain(adds).collect();
+        self.commit(actions, operation, Transaction::new(application, removed_at)).await
+    }
+
+    async fn commit(
+        &mut self,
+        actions: Vec<Action>,
+        operation: DeltaOperation,
+        application: Transaction,
+    ) -> Result<Committed, LakeError> {
         let properties = CommitProperties::default()
             .with_max_retries(0)
             // Followers may still need old versions; and a store that forbids
             // deletes must not fail a commit that has landed.
             .with_cleanup_expired_logs(Some(false))
-            .with_application_transaction(Transaction::new(application, run_number));
+            .with_application_transaction(application);
         let result = {
             let state = self.table.snapshot().map_err(|source| LakeError::table(self, source))?;
             CommitBuilder::from(properties)
-                .with_actions(files.into_iter().map(Action::Add).collect())
+                .with_actions(actions)
                 .build(Some(state), self.table.log_store(), operation)
                 .await
         };

@@ -2,6 +2,7 @@
 //! groups that cannot matter.
 
 use std::ops::RangeInclusive;
+use std::sync::Arc;
 
 use arrow::array::RecordBatch;
 use futures::TryStreamExt as _;
@@ -69,6 +70,18 @@ pub(crate) async fn scan_all(
     let failed = |error: parquet::errors::ParquetError| LakeError::table(table, error);
     let builder = open(table, file).await.map_err(failed)?;
     builder.build().map_err(failed)?.try_collect().await.map_err(failed)
+}
+
+/// What the footer of a file says, without its rows.
+///
+/// # Errors
+/// When the file cannot be read.
+pub(crate) async fn footer(
+    table: &LakeTable,
+    file: &DataFile,
+) -> Result<Arc<ParquetMetaData>, LakeError> {
+    let opened = open(table, file).await;
+    Ok(opened.map_err(|error| LakeError::table(table, error))?.metadata().clone())
 }
 
 #[expect(deprecated, reason = "a reader of our own would be a copy of this one")]

@@ -1,12 +1,16 @@
 //! A **data file** of a table, and what the log says is in it.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
-use deltalake_core::kernel::{Add, LogicalFileView};
+use arrow::array::{RecordBatch, StringArray};
+use arrow::error::ArrowError;
+use deltalake_core::kernel::{Add, LogicalFileView, Remove};
 use object_store::path::Path;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
+use super::LakeTable;
 use crate::date;
 
 /// One file of one version of a table.
@@ -50,11 +54,49 @@ impl DataFile {
     /// A file that was written and not committed yet.
     pub(crate) fn from_add(add: &Add) -> Self {
         Self {
-            path: Path::parse(&add.path).unwrap_or_else(|_| Path::from(add.path.as_str())),
+            path: store_path(&add.path),
             bytes: u64::try_from(add.size).unwrap_or_default(),
             partition_values: add.partition_values.clone(),
             statistics: statistics(add.stats.as_deref()),
         }
+    }
+
+    /// Takes the file out of a table, as of a moment in microseconds; its rows
+    /// stay, in other files.
+    pub(super) fn removed_at(&self, moment: i64) -> Remove {
+        Remove {
+            path: self.path.to_string(),
+            data_change: false,
+            deletion_timestamp: Some(moment.div_euclid(1_000)),
+            extended_file_metadata: Some(true),
+            partition_values: Some(self.partition_values.clone()),
+            size: i64::try_from(self.bytes).ok(),
+            tags: None,
+            deletion_vector: None,
+            base_row_id: None,
+            default_row_commit_version: None,
+        }
+    }
+
+    /// Puts the partition columns back, which data files do not hold.
+    pub(crate) fn with_partitions(
+        &self,
+        batch: &RecordBatch,
+        table: &LakeTable,
+    ) -> Result<RecordBatch, ArrowError> {
+        let schema = table.schema().arrow();
+        let mut columns = Vec::with_capacity(schema.fields().len());
+        for field in schema.fields() {
+            let column = if let Some(column) = batch.column_by_name(field.name()) {
+                column.clone()
+            } else {
+                let value = self.partition_values.get(field.name()).cloned().flatten();
+                let values = vec![value.unwrap_or_default(); batch.num_rows()];
+                Arc::new(StringArray::from(values))
+            };
+            columns.push(column);
+        }
+        RecordBatch::try_new(schema, columns)
     }
 
     /// First and last moment of a time column, microseconds; none when the log
@@ -67,6 +109,11 @@ impl DataFile {
         // The log cuts times to milliseconds.
         Some((first, last + 999))
     }
+}
+
+/// Where a file that the log names is in the table's store.
+pub(super) fn store_path(path: &str) -> Path {
+    Path::parse(path).unwrap_or_else(|_| Path::from(path))
 }
 
 fn statistics(text: Option<&str>) -> FileStatistics {

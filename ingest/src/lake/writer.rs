@@ -18,11 +18,11 @@ use super::{LakeError, LakeTable};
 use crate::schema::TableSchema;
 
 /// A file is closed when it has about this many bytes.
-const FILE_BYTES: NonZeroU64 = NonZeroU64::new(128 << 20).unwrap();
+pub(crate) const FILE_BYTES: NonZeroU64 = NonZeroU64::new(128 << 20).unwrap();
 
 /// Rows of a row group: the unit that statistics and bloom filters let a reader
 /// skip, and that a writer holds in memory.
-const ROW_GROUP_ROWS: usize = 128 * 1024;
+pub(crate) const ROW_GROUP_ROWS: usize = 128 * 1024;
 
 /// Columns that are searched for single values.
 const BLOOM_COLUMNS: &[&str] = &["event_id", "key_arn"];
@@ -81,10 +81,18 @@ impl TableWriter {
     ) -> Result<(), LakeError> {
         let sorted =
             self.sort(batch, wanted).map_err(|error| LakeError::table(&self.table, error))?;
+        self.write_sorted(&sorted).await
+    }
+
+    /// Writes rows that are in the right order: by partition, then by time.
+    ///
+    /// # Errors
+    /// When the batch does not fit the table or the store refuses.
+    pub async fn write_sorted(&mut self, sorted: &RecordBatch) -> Result<(), LakeError> {
         let mut start = 0;
         while start < sorted.num_rows() {
-            let end = self.partition_end(&sorted, start);
-            let values = self.partition_values(&sorted, start);
+            let end = self.partition_end(sorted, start);
+            let values = self.partition_values(sorted, start);
             self.writer
                 .write_partition(sorted.slice(start, end - start), &values)
                 .await

@@ -3,9 +3,8 @@
 
 use std::collections::HashSet;
 
-use arrow::array::{BooleanArray, RecordBatch, StringArray};
+use arrow::array::BooleanArray;
 use deltalake_core::kernel::Add;
-use std::sync::Arc;
 
 use super::{Decoded, IngestOptions};
 use crate::decode::{ObjectReport, append_object};
@@ -132,10 +131,11 @@ impl Committer {
                 return Ok(0);
             }
             let ours: Vec<_> = files.iter().map(|add| DataFile::from_add(add).path).collect();
+            let prepared_on = self.events.version();
             let committed = self.events.append(files.clone(), APPLICATION, self.started_at).await?;
             if committed == Committed::Moved {
                 self.events.refresh().await?;
-                if !holds(&self.events, &ours)? {
+                if !self.events.has_added(&ours, prepared_on).await? {
                     let theirs = self.known.look_again(&self.events).await?;
                     files = self.without(files, &theirs, report).await?;
                     back_off(attempt).await;
@@ -169,40 +169,12 @@ impl Committer {
                 let keep: BooleanArray =
                     keyed_rows(&batch).iter().map(|(_, key)| !theirs.contains(key)).collect();
                 dropped += keep.false_count() as u64;
-                writer.write(&with_partitions(&batch, &file, &self.events)?, Some(&keep)).await?;
+                writer.write(&file.with_partitions(&batch, &self.events)?, Some(&keep)).await?;
             }
         }
         report.duplicates += dropped;
         Ok(writer.close().await?)
     }
-}
-
-/// Puts the partition columns back, which data files do not hold.
-fn with_partitions(
-    batch: &RecordBatch,
-    file: &DataFile,
-    table: &LakeTable,
-) -> Result<RecordBatch, IngestError> {
-    let schema = table.schema().arrow();
-    let mut columns = Vec::with_capacity(schema.fields().len());
-    for field in schema.fields() {
-        let column = if let Some(column) = batch.column_by_name(field.name()) {
-            column.clone()
-        } else {
-            let value = file.partition_values.get(field.name()).cloned().flatten();
-            let values = vec![value.unwrap_or_default(); batch.num_rows()];
-            Arc::new(StringArray::from(values))
-        };
-        columns.push(column);
-    }
-    Ok(RecordBatch::try_new(schema, columns)?)
-}
-
-/// Whether all these files are in the table: then a commit whose answer was
-/// lost has landed.
-fn holds(table: &LakeTable, paths: &[object_store::path::Path]) -> Result<bool, LakeError> {
-    let present: HashSet<_> = table.files()?.into_iter().map(|file| file.path).collect();
-    Ok(paths.iter().all(|path| present.contains(path)))
 }
 
 /// Adds files to a table whose rows nobody else could have added.
@@ -214,11 +186,12 @@ pub(super) async fn append_blindly(
 ) -> Result<u64, LakeError> {
     let paths: Vec<_> = files.iter().map(|add| DataFile::from_add(add).path).collect();
     for attempt in 0..COMMIT_ATTEMPTS_MAX {
+        let prepared_on = table.version();
         match table.append(files.clone(), application, run_number).await? {
             Committed::Version(version) => return Ok(version),
             Committed::Moved => {
                 table.refresh().await?;
-                if holds(table, &paths)? {
+                if table.has_added(&paths, prepared_on).await? {
                     return Ok(table.version());
                 }
                 back_off(attempt).await;

@@ -1,0 +1,159 @@
+//! The **history** of a table: what its versions added and took away.
+
+use std::collections::HashSet;
+use std::ops::RangeInclusive;
+
+use deltalake_core::errors::DeltaTableError;
+use deltalake_core::kernel::{Action, Add};
+use deltalake_core::logstore::{LogStore as _, get_actions};
+use futures::TryStreamExt as _;
+use object_store::ObjectStore as _;
+use object_store::path::Path;
+
+use super::files::store_path;
+use super::{LakeError, LakeTable};
+
+/// The folder of a table's log.
+const LOG: &str = "_delta_log";
+
+/// Files that are in no current version any more.
+#[derive(Debug, Default)]
+pub(crate) struct Removed {
+    /// Removed since the moment asked for: readers may have them open.
+    pub(crate) since: HashSet<Path>,
+    /// Removed before it, as far as the log remembers.
+    pub(crate) before: HashSet<Path>,
+}
+
+impl LakeTable {
+    /// Whether all these files are in the version last looked at.
+    ///
+    /// # Errors
+    /// When the log cannot be read.
+    pub(crate) fn holds(&self, paths: &[Path]) -> Result<bool, LakeError> {
+        let present: HashSet<Path> = self.files()?.into_iter().map(|file| file.path).collect();
+        Ok(paths.iter().all(|path| present.contains(path)))
+    }
+
+    /// Whether a version after `prepared_on` added all these files: then a
+    /// commit whose answer was lost has landed, and counts even when a
+    /// compaction has put other files in their place since.
+    ///
+    /// # Errors
+    /// When the log cannot be read.
+    pub(crate) async fn has_added(
+        &self,
+        paths: &[Path],
+        prepared_on: u64,
+    ) -> Result<bool, LakeError> {
+        for version in prepared_on + 1..=self.version() {
+            let gone = || LakeError::table(self, DeltaTableError::InvalidVersion(version));
+            let actions = self.actions(version).await?.ok_or_else(gone)?;
+            let added: HashSet<Path> =
+                actions.iter().filter_map(added).map(|add| store_path(&add.path)).collect();
+            if !paths.is_empty() && paths.iter().all(|path| added.contains(path)) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// The files that these versions added with new rows. A version that is not
+    /// in the log any more adds none: who needed it has to start anew.
+    ///
+    /// # Errors
+    /// When the log cannot be read.
+    pub(crate) async fn added_by(
+        &self,
+        versions: RangeInclusive<u64>,
+    ) -> Result<HashSet<Path>, LakeError> {
+        let mut paths = HashSet::new();
+        for version in versions {
+            let actions = self.actions(version).await?.unwrap_or_default();
+            let new = actions.iter().filter_map(added).filter(|add| add.data_change);
+            paths.extend(new.map(|add| store_path(&add.path)));
+        }
+        Ok(paths)
+    }
+
+    /// The files removed since a moment, microseconds since 1970 UTC, and those
+    /// removed before. Whatever a version committed since then removed counts as
+    /// removed since, whatever time it says.
+    ///
+    /// # Errors
+    /// When the log cannot be read.
+    pub(crate) async fn removed(&self, moment: i64) -> Result<Removed, LakeError> {
+        let failed = |source: DeltaTableError| LakeError::table(self, source);
+        let mut removed = Removed::default();
+        let log_store = self.table.log_store();
+        let state = self.table.snapshot().map_err(failed)?;
+        let mut tombstones = state.all_tombstones(log_store.as_ref());
+        while let Some(tombstone) = tombstones.try_next().await.map_err(failed)? {
+            let time = tombstone.deletion_timestamp();
+            let recent = time.is_none_or(|millis| millis >= moment.div_euclid(1_000));
+            let place = if recent { &mut removed.since } else { &mut removed.before };
+            place.insert(store_path(&tombstone.path()));
+        }
+        // A checkpoint forgets removals after a week; the commits do not.
+        for version in self.versions_since(moment).await? {
+            for action in self.actions(version).await?.unwrap_or_default() {
+                if let Action::Remove(remove) = action {
+                    let path = store_path(&remove.path);
+                    removed.before.remove(&path);
+                    removed.since.insert(path);
+                }
+            }
+        }
+        Ok(removed)
+    }
+
+    /// The versions whose log entries were written since a moment.
+    async fn versions_since(&self, moment: i64) -> Result<Vec<u64>, LakeError> {
+        let store = self.store();
+        let mut entries = store.list(Some(&Path::from(LOG)));
+        let mut versions = Vec::new();
+        while let Some(entry) =
+            entries.try_next().await.map_err(|error| LakeError::table(self, error))?
+        {
+            if entry.last_modified.timestamp_micros() >= moment {
+                versions.extend(version(&entry.location));
+            }
+        }
+        Ok(versions)
+    }
+
+    /// What a version did, if its log entry is still there.
+    async fn actions(&self, version: u64) -> Result<Option<Vec<Action>>, LakeError> {
+        let failed = |source: DeltaTableError| LakeError::table(self, source);
+        let entry = self.table.log_store().read_commit_entry(version).await.map_err(failed)?;
+        entry.map(|bytes| get_actions(version, &bytes)).transpose().map_err(failed)
+    }
+}
+
+fn added(action: &Action) -> Option<&Add> {
+    match action {
+        Action::Add(add) => Some(add),
+        _ => None,
+    }
+}
+
+/// The version that a log entry's name stands for. Checkpoints and what a killed
+/// writer left behind have other names.
+fn version(entry: &Path) -> Option<u64> {
+    let digits = entry.filename()?.strip_suffix(".json")?;
+    if digits.len() == 20 { digits.parse().ok() } else { None }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_log_entries_stand_for_a_version() {
+        let named = |name: &str| version(&Path::from(format!("{LOG}/{name}")));
+        assert_eq!(named("00000000000000000012.json"), Some(12));
+        assert_eq!(named("00000000000000000019.checkpoint.parquet"), None);
+        assert_eq!(named("_last_checkpoint"), None);
+        assert_eq!(named("_commit_0f1e2d3c-4b5a-4978-8695-a4b3c2d1e0ff.json.tmp"), None);
+    }
+}
