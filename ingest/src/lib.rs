@@ -5,15 +5,19 @@
 //! ```
 //!
 //! [`ingest`] runs it all; [`Lake`] is the only way in and out of the tables;
-//! [`schema`] is the one description of them. There is no query engine in here.
+//! [`schema`] is the one description of them. [`compact()`] and [`vacuum()`] keep
+//! the lake small. There is no query engine in here.
 
 mod arn;
 mod aws;
+mod compact;
 mod date;
 mod decode;
 mod document;
 mod error;
 mod event;
+#[cfg(test)]
+mod fixture;
 mod identity;
 mod inflate;
 mod journal;
@@ -29,10 +33,16 @@ mod run;
 mod scan;
 pub mod schema;
 mod source;
+mod vacuum;
 
-pub use error::{IngestError, SourceError};
+pub use compact::{CompactOptions, CompactReport, CompactedTable, compact};
+pub use error::{IngestError, SourceError, UpkeepError};
 pub use inflate::Limits;
 pub use lake::{Committed, DataFile, FileStatistics, Lake, LakeError, LakeTable, TableWriter};
-pub use report::{Failure, IngestReport, Progress};
+pub use report::{Failure, IngestReport, Progress, UpkeepProgress};
 pub use run::{IngestOptions, RunRecord, ingest, record_run};
 pub use source::Source;
+pub use vacuum::{
+    FOLLOWERS, Follower, RETENTION_SECONDS_MIN, VacuumFailure, VacuumOptions, VacuumReport,
+    VacuumedTable, vacuum,
+};

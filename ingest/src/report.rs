@@ -145,3 +145,22 @@ impl Progress {
         add(&self.skipped, object.skipped_records() + u64::from(object.error.is_some()));
     }
 }
+
+/// How far a compaction or a vacuum is.
+#[derive(Debug, Default)]
+pub struct UpkeepProgress {
+    /// Files to merge or to delete that are known so far.
+    pub files_total: AtomicU64,
+    /// Files merged or deleted.
+    pub files: AtomicU64,
+}
+
+impl UpkeepProgress {
+    pub(crate) fn expect(&self, files: usize) {
+        self.files_total.fetch_add(files as u64, Ordering::Relaxed);
+    }
+
+    pub(crate) fn take(&self, files: usize) {
+        self.files.fetch_add(files as u64, Ordering::Relaxed);
+    }
+}

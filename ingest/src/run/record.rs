@@ -14,7 +14,7 @@ use super::commit::append_blindly;
 pub struct RunRecord {
     /// Unique id.
     pub run_id: String,
-    /// `ingest` or `detect`.
+    /// `ingest`, `detect`, `compact` or `vacuum`.
     pub command: &'static str,
     /// Start.
     pub started_at: i64,
