@@ -33,6 +33,10 @@ pub(crate) enum Command {
     Detect(DetectArguments),
     /// List, show and test detections
     Detections(DetectionsArguments),
+    /// Merge the lake's small files into few large ones
+    Compact(CompactArguments),
+    /// Delete files of the lake that nobody needs any more
+    Vacuum(VacuumArguments),
     /// Write the generated pages of the user guide
     #[command(hide = true)]
     Docs(DocsArguments),
@@ -211,6 +215,30 @@ pub(crate) enum DetectionsCommand {
         #[arg(long)]
         bless: bool,
     },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CompactArguments {
+    #[command(flatten)]
+    pub(crate) lake: LakeArgument,
+    /// Form of the summary
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) format: SummaryFormat,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct VacuumArguments {
+    #[command(flatten)]
+    pub(crate) lake: LakeArgument,
+    /// Keep files that were needed this long before now, such as 168h or 30d; 1h at least
+    #[arg(long, default_value = "7d", value_parser = duration)]
+    pub(crate) retention: Duration,
+    /// List the files and delete nothing
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// Form of the summary
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) format: SummaryFormat,
 }
 
 #[derive(Debug, Args)]

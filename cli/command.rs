@@ -1,5 +1,6 @@
 //! The **commands**, one file each.
 
+pub(crate) mod compact;
 pub(crate) mod demo;
 pub(crate) mod detect;
 pub(crate) mod detections;
@@ -7,12 +8,15 @@ pub(crate) mod docs;
 pub(crate) mod ingest;
 pub(crate) mod simulate;
 pub(crate) mod sql;
+pub(crate) mod vacuum;
 
 use std::path::Path;
 
+use ::ingest::{IngestError, Lake, RunRecord, record_run};
 use analyze::Configuration;
 use anyhow::Result;
 use chrono::{DateTime, Utc};
+use serde_json::Value;
 
 /// The clock, in its one place.
 #[expect(clippy::disallowed_methods, reason = "a shell may look at the clock and hands it on")]
@@ -27,6 +31,33 @@ pub(crate) fn run_id(started: DateTime<Utc>) -> String {
         started.format("%Y%m%dT%H%M%SZ"),
         &uuid::Uuid::new_v4().simple().to_string()[..8]
     )
+}
+
+/// Seconds that a run took so far; never none, so that rates are finite.
+fn seconds_since(started: DateTime<Utc>) -> f64 {
+    (now() - started).as_seconds_f64().max(1e-6)
+}
+
+/// Records a run that keeps the lake in order.
+async fn record_upkeep(
+    lake: &Lake,
+    command: &'static str,
+    started: DateTime<Utc>,
+    outcome: &'static str,
+    counts: Vec<(&'static str, u64)>,
+    details: Option<Value>,
+) -> Result<(), IngestError> {
+    let run = RunRecord {
+        run_id: run_id(started),
+        command,
+        started_at: started.timestamp_micros(),
+        ended_at: now().timestamp_micros(),
+        counts,
+        outcome,
+        details: details.as_ref().map(ToString::to_string),
+        ..RunRecord::default()
+    };
+    record_run(lake, &run).await
 }
 
 /// The configuration named, else `keytrail.toml` here if there is one, else

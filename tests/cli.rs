@@ -48,6 +48,8 @@ fn help_names_every_command() {
       sql         Ask the lake in SQL
       detect      Judge a window of time and show findings
       detections  List, show and test detections
+      compact     Merge the lake's small files into few large ones
+      vacuum      Delete files of the lake that nobody needs any more
       help        Print this message or the help of the given subcommand(s)
 
     Options:

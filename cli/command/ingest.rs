@@ -9,7 +9,7 @@ use ingest::{
 };
 use serde_json::{Value, json};
 
-use super::{now, run_id};
+use super::{now, run_id, seconds_since};
 use crate::ExitStatus;
 use crate::arguments::{IngestArguments, SummaryFormat};
 use crate::output::progress::IngestBar;
@@ -97,13 +97,6 @@ pub(crate) async fn ingest_all(
             Err(error.into())
         }
     }
-}
-
-fn seconds_since(started: DateTime<Utc>) -> f64 {
-    let micros = (now() - started).num_microseconds().unwrap_or_default().max(1);
-    #[expect(clippy::cast_precision_loss, reason = "microseconds of a run are far below 2^53")]
-    let seconds = micros as f64 / 1e6;
-    seconds
 }
 
 pub(crate) fn summarize(report: &IngestReport, seconds: f64) {

@@ -1,11 +1,11 @@
-//! **Progress** of an ingest, on a terminal only.
+//! **Progress** of a long run, on a terminal only.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
-use ingest::Progress;
+use ingest::{Progress, UpkeepProgress};
 use tokio::task::JoinHandle;
 
 use super::text::grouped;
@@ -36,6 +36,44 @@ impl IngestBar {
             }
         });
         Self { bar, follower }
+    }
+}
+
+/// A bar that follows a compaction or a vacuum until it is dropped.
+pub(crate) struct UpkeepBar {
+    bar: ProgressBar,
+    follower: JoinHandle<()>,
+}
+
+impl UpkeepBar {
+    /// Shows the bar if stderr is a terminal; `done` is what happens to files.
+    pub(crate) fn follow(progress: Arc<UpkeepProgress>, done: &'static str) -> Self {
+        let bar = ProgressBar::new(0);
+        if let Ok(style) =
+            ProgressStyle::with_template("{spinner} [{elapsed_precise}] {wide_bar} {msg}")
+        {
+            bar.set_style(style);
+        }
+        let shown = bar.clone();
+        let follower = tokio::spawn(async move {
+            loop {
+                let (files, total) =
+                    (progress.files.load(Relaxed), progress.files_total.load(Relaxed));
+                shown.set_message(format!("{}/{} files {done}", grouped(files), grouped(total)));
+                shown.set_length(total);
+                shown.set_position(files);
+                shown.tick();
+                tokio::time::sleep(Duration::from_millis(120)).await;
+            }
+        });
+        Self { bar, follower }
+    }
+}
+
+impl Drop for UpkeepBar {
+    fn drop(&mut self) {
+        self.follower.abort();
+        self.bar.finish_and_clear();
     }
 }
 
