@@ -126,6 +126,17 @@ impl Here {
         self.run(self.ingest_arguments(sources)).summary(0)
     }
 
+    /// Arguments of a compaction of the lake that ends with a JSON summary.
+    pub(crate) fn compact_arguments(&self) -> [&str; 5] {
+        ["compact", "--format", "json", "--lake", &self.lake]
+    }
+
+    /// Compacts, and returns the summary. All must go well.
+    #[track_caller]
+    pub(crate) fn compact(&self) -> Value {
+        self.run(self.compact_arguments()).summary(0)
+    }
+
     /// Starts an ingest and leaves it running.
     pub(crate) fn start_ingest(&self, sources: &[&str]) -> Child {
         self.command(self.ingest_arguments(sources)).spawn().unwrap()

@@ -18,3 +18,5 @@ mod readers;
 mod real;
 // A trail and a lake on an S3 server.
 mod s3;
+// Small files merged, files that nobody needs deleted, and no event lost by it.
+mod upkeep;

@@ -4,6 +4,7 @@
 
 use serde_json::json;
 
+use crate::harness::lake::{active_files, vacuum_later};
 use crate::harness::record::{call, changed, decrypt, document, key_arn, session};
 use crate::harness::{Here, python};
 
@@ -46,7 +47,21 @@ fn lake() -> Here {
 
 #[test]
 fn duckdb_polars_and_deltalake_read_the_lake_with_the_right_types() {
+    readers_agree(&lake());
+}
+
+#[test]
+fn duckdb_polars_and_deltalake_read_a_compacted_lake_as_any_other() {
     let here = lake();
+    here.compact();
+    // One of the readers does not look at the log, only at the folder.
+    vacuum_later(here.lake());
+    assert_eq!(active_files(&here.path("lake/events")).len(), 2);
+    readers_agree(&here);
+}
+
+#[track_caller]
+fn readers_agree(here: &Here) {
     let output = python::script("readers.py").arg(here.lake()).output().unwrap();
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     assert!(output.status.success(), "{}{}", text(&output.stdout), text(&output.stderr));

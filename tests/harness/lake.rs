@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use ::ingest::{Lake, UpkeepProgress, VacuumOptions, VacuumReport};
 use arrow::array::{Array as _, AsArray as _};
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use serde_json::Value;
@@ -60,6 +61,17 @@ pub(crate) fn event_keys(lake: impl AsRef<Path>) -> Vec<Key> {
     }
     keys.sort();
     keys
+}
+
+/// Deletes what nobody needs, as somebody will in the year 2100: no retention is
+/// that long.
+pub(crate) fn vacuum_later(lake: &str) -> VacuumReport {
+    const THEN: i64 = 4_102_444_800_000_000;
+    let options = VacuumOptions::new(3_600, THEN);
+    tokio::runtime::Runtime::new().unwrap().block_on(async {
+        let lake = Lake::at(lake).await.unwrap();
+        ::ingest::vacuum(&lake, &options, &UpkeepProgress::default()).await.unwrap()
+    })
 }
 
 /// Takes back the newest version of a table, as if its writer had been killed
