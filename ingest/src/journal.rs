@@ -111,7 +111,7 @@ async fn read_dated(
 async fn read_undated(objects: &LakeTable) -> Result<HashSet<u128>, LakeError> {
     let mut read = HashSet::new();
     for file in objects.files()? {
-        if file.statistics.null_count.get("delivered_at").and_then(|count| count.as_u64())
+        if file.statistics.null_count.get("delivered_at").and_then(serde_json::Value::as_u64)
             == Some(0)
         {
             continue;

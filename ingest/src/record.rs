@@ -126,7 +126,7 @@ impl<'a> Record<'a> {
             "vpcEndpointId" => self.vpc_endpoint_id = map.next_value()?,
             "vpcEndpointAccountId" => self.vpc_endpoint_account_id = map.next_value()?,
             "sessionCredentialFromConsole" => {
-                self.session_credential_from_console = map.next_value()?
+                self.session_credential_from_console = map.next_value()?;
             }
             "userIdentity" => self.user_identity = map.next_value()?,
             "requestParameters" => self.request_parameters = map.next_value()?,

@@ -18,7 +18,7 @@ use serde::Serialize;
 use crate::error::UpkeepError;
 use crate::lake::{Lake, LakeError, LakeTable};
 use crate::report::UpkeepProgress;
-use crate::schema::{EVENTS, TABLES, TableSchema};
+use crate::schema::{EVENTS, TABLES};
 
 mod delete;
 mod follower;
