@@ -19,7 +19,7 @@ use crate::lake::{DataFile, LakeError, LakeTable};
 use crate::scan::{ColumnsOf, Within, scan};
 
 /// Keys held at most before hours that are no longer touched are let go.
-const KEYS_MAX: usize = 2_000_000;
+const KEYS_MAX: usize = 250_000;
 
 /// The columns that identify an event.
 pub(crate) const KEY_COLUMNS: &[&str] = &["event_time", "event_id", "recipient_account_id"];
