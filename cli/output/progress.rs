@@ -85,12 +85,15 @@ impl Drop for IngestBar {
 }
 
 fn message(progress: &Progress) -> String {
-    if !progress.listed.load(Relaxed) {
+    let listed = progress.listed.load(Relaxed);
+    if !listed && progress.objects_total.load(Relaxed) == 0 {
         return "listing".to_owned();
     }
     format!(
-        "{}/{} objects, {} records, {} kept, {} skipped",
+        "{}/{}{} objects, {} records, {} kept, {} skipped",
         grouped(progress.objects.load(Relaxed)),
+        // An estimate while listing goes on.
+        if listed { "" } else { "~" },
         grouped(progress.objects_total.load(Relaxed)),
         grouped(progress.records.load(Relaxed)),
         grouped(progress.events.load(Relaxed)),

@@ -7,7 +7,7 @@ use std::path::Path;
 use serde_json::{Value, json};
 
 use crate::harness::lake::{Key, event_keys};
-use crate::harness::record::{changed, decrypt, decrypts, document, log_name};
+use crate::harness::record::{ACCOUNT, REGION, changed, decrypt, decrypts, document, log_name};
 use crate::harness::tree::{Truth, log_files, simulate, truth};
 use crate::harness::{Here, count, pack};
 
@@ -170,4 +170,29 @@ fn a_record_without_an_event_id_is_known_by_its_text() {
     here.write("logs/b.json", document(&[nameless]));
     let summary = here.ingest(&["logs"]);
     assert_eq!((count(&summary, "events"), count(&summary, "duplicates")), (2, 1));
+}
+
+#[test]
+fn a_trail_of_a_year_is_known_the_second_time_and_a_late_file_is_not() {
+    let here = Here::new();
+    let put = |month: u32, day: u32, number: u32| {
+        let folder = format!("trail/{ACCOUNT}/CloudTrail/{REGION}/2025/{month:02}/{day:02}");
+        let name =
+            format!("{ACCOUNT}_CloudTrail_{REGION}_2025{month:02}{day:02}T0005Z_{number}.json");
+        fs::create_dir_all(here.path(&folder)).unwrap();
+        fs::write(here.path(format!("{folder}/{name}")), document(&decrypts([number]))).unwrap();
+    };
+    for month in 1..=12 {
+        put(month, 1, month);
+        put(month, 28, 100 + month);
+    }
+    fs::write(here.path("trail/without-a-date.json"), document(&decrypts([500]))).unwrap();
+    let first = here.ingest(&["trail"]);
+    assert_eq!((count(&first, "objects"), count(&first, "events")), (25, 25));
+
+    put(3, 14, 600);
+    let second = here.ingest(&["trail"]);
+    assert_eq!((count(&second, "objects_known"), count(&second, "objects")), (25, 1));
+    assert_eq!(count(&second, "events"), 1);
+    assert_eq!(keys_once(&here).len(), 26);
 }

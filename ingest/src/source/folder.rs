@@ -142,3 +142,75 @@ fn object(path: &Path, metadata: &std::fs::Metadata) -> Object {
         uri,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use tokio::sync::mpsc;
+
+    use super::*;
+
+    /// File names of each portion of a folder, and what lay beside them.
+    fn portions_of(path: &Path) -> (Vec<Vec<String>>, Aside) {
+        let (sender, mut receiver) = mpsc::channel(100);
+        let mut portions = Portions::to(sender);
+        list(path, &mut portions).unwrap();
+        let aside = portions.into_aside();
+        let mut found = Vec::new();
+        while let Some(portion) = receiver.blocking_recv() {
+            let name = |object: &Object| object.uri.rsplit('/').next().unwrap().to_owned();
+            let mut names: Vec<String> = portion.objects().iter().map(name).collect();
+            names.sort();
+            found.push(names);
+        }
+        (found, aside)
+    }
+
+    fn tree(files: &[&str]) -> tempfile::TempDir {
+        let root = tempfile::tempdir().unwrap();
+        for file in files {
+            let path = root.path().join(file);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, "{}").unwrap();
+        }
+        root
+    }
+
+    #[test]
+    fn days_come_in_order_whatever_region_they_are_of() {
+        let root = tree(&[
+            "AWSLogs/1/CloudTrail/eu-west-1/2026/02/01/c.json",
+            "AWSLogs/1/CloudTrail/eu-west-1/2025/12/31/a.json",
+            "AWSLogs/2/CloudTrail/us-east-1/2026/01/15/b.json",
+            "AWSLogs/2/CloudTrail/us-east-1/2026/02/01/d.json",
+            "AWSLogs/2/CloudTrail/us-east-1/2026/02/01/more/e.json",
+        ]);
+        let (found, aside) = portions_of(root.path());
+        let expected: [&[&str]; 4] =
+            [&[], &["a.json"], &["b.json"], &["c.json", "d.json", "e.json"]];
+        assert_eq!(found, expected);
+        assert!(aside.failures.is_empty());
+    }
+
+    #[test]
+    fn what_lies_outside_of_days_is_found_once_and_counted_by_kind() {
+        let root = tree(&[
+            "loose.json",
+            "AWSLogs/1/CloudTrail/eu-west-1/beside.json",
+            "AWSLogs/1/CloudTrail/eu-west-1/2026/02/01/day.json",
+            "AWSLogs/1/CloudTrail-Digest/eu-west-1/2026/02/01/digest.json.gz",
+            "other/2026/02/01/no-trail.json",
+            "README",
+        ]);
+        let (found, aside) = portions_of(root.path());
+        let loose: &[&str] = &["beside.json", "loose.json", "no-trail.json"];
+        assert_eq!(found, [loose, &["day.json"]]);
+        assert_eq!((aside.left_alone, aside.passed_over), (1, 1));
+    }
+
+    #[test]
+    fn the_folder_of_one_day_is_a_source_too() {
+        let root = tree(&["CloudTrail/eu-west-1/2026/02/01/day.json"]);
+        let (found, _) = portions_of(&root.path().join("CloudTrail/eu-west-1/2026/02/01"));
+        assert_eq!(found.concat(), ["day.json"]);
+    }
+}

@@ -78,7 +78,7 @@ async fn find(
     objects: LakeTable,
     sender: mpsc::Sender<Portion>,
 ) -> Result<Aside, IngestError> {
-    let mut portions = Portions { sender, aside: Aside::default(), expected: 0 };
+    let mut portions = Portions::to(sender);
     for source in sources {
         portions = match source {
             Source::Stdin => {
@@ -99,7 +99,7 @@ async fn find(
             }
         };
     }
-    Ok(portions.aside)
+    Ok(portions.into_aside())
 }
 
 fn stdin() -> Object {
@@ -152,6 +152,13 @@ pub(super) struct Portion {
     expected: u64,
 }
 
+impl Portion {
+    #[cfg(test)]
+    pub(super) fn objects(&self) -> &[Object] {
+        &self.objects
+    }
+}
+
 /// Takes what is found.
 pub(super) struct Portions {
     sender: mpsc::Sender<Portion>,
@@ -160,6 +167,15 @@ pub(super) struct Portions {
 }
 
 impl Portions {
+    pub(super) fn to(sender: mpsc::Sender<Portion>) -> Self {
+        Self { sender, aside: Aside::default(), expected: 0 }
+    }
+
+    /// What was found beside log files, once all is found.
+    pub(super) fn into_aside(self) -> Aside {
+        self.aside
+    }
+
     /// Announces portions, for those who want to know how long it takes.
     pub(super) fn expect(&mut self, portions: u64) {
         self.expected += portions;
