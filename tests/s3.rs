@@ -6,7 +6,7 @@ use std::sync::Arc;
 use insta::assert_snapshot;
 
 use crate::harness::python::S3Server;
-use crate::harness::record::{call, decrypts, document, key_arn, log_name};
+use crate::harness::record::{ACCOUNT, call, decrypts, document, key_arn, log_name};
 use crate::harness::tree::{log_files, simulate, truth};
 use crate::harness::{Here, count, pack};
 
@@ -104,6 +104,22 @@ fn new_and_late_objects_of_a_known_prefix_are_found() {
         (count(&summary, "objects"), count(&summary, "objects_known"), count(&summary, "events")),
         (2, 2, 20)
     );
+}
+
+#[test]
+fn all_of_a_known_prefix_is_read_again_when_asked_for() {
+    let bucket = Bucket::new("again");
+    let here = &bucket.here;
+    for month in 1..=3 {
+        let folder = format!("logs/AWSLogs/{ACCOUNT}/CloudTrail/eu-west-1/2026/{month:02}/01");
+        let name = format!("{ACCOUNT}_CloudTrail_eu-west-1_2026{month:02}01T0005Z_x.json");
+        here.write(format!("{folder}/{name}"), document(&decrypts([month])));
+    }
+    bucket.put("logs");
+    let objects = |arguments: &[&str]| count(&here.ingest(arguments), "objects");
+    assert_eq!(objects(&[&bucket.trail()]), 3);
+    assert_eq!(objects(&[&bucket.trail()]), 0);
+    assert_eq!(objects(&[&bucket.trail(), "--reread"]), 3);
 }
 
 #[test]

@@ -48,6 +48,11 @@ impl Journal {
         Self { objects: Some(objects.clone()), ..Self::default() }
     }
 
+    /// The table behind it; none when it is to know nothing.
+    pub(crate) fn table(&self) -> Option<&LakeTable> {
+        self.objects.as_ref()
+    }
+
     /// Those of these objects that were not read yet. One that failed, or
     /// changed since, is to be read again.
     ///

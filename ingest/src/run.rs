@@ -78,7 +78,7 @@ pub async fn ingest(
     let client = if needs_s3 { Some(aws::s3_client().await) } else { None };
     let journal = if options.reread { Journal::empty() } else { Journal::of(&objects) };
     let Listing { portions, task: listing } =
-        source::list(&options.sources, client.clone(), objects.clone(), journal, progress.clone());
+        source::list(&options.sources, client.clone(), journal, progress.clone());
     let (fetched_sender, fetched) = mpsc::channel(4);
     let (decoded_sender, mut decoded) = mpsc::channel::<Decoded>(1);
     let fetching =

@@ -48,17 +48,16 @@ pub(crate) struct Listing {
     pub(crate) task: JoinHandle<Result<Aside, IngestError>>,
 }
 
-/// Starts to list all sources, passing over what the journal knows. `objects`
-/// says which deliveries are known at all.
+/// Starts to list all sources, passing over what the journal knows.
 pub(crate) fn list(
     sources: &[Source],
     client: Option<Client>,
-    objects: LakeTable,
     journal: Journal,
     progress: Arc<Progress>,
 ) -> Listing {
     let (sender, portions) = mpsc::channel(1);
     let sources = without_overlaps(sources);
+    let objects = journal.table().cloned();
     let task = tokio::spawn(async move {
         let (found_sender, found) = mpsc::channel(1);
         let finding = tokio::spawn(find(sources, client, objects, found_sender));
@@ -75,7 +74,7 @@ pub(crate) fn list(
 async fn find(
     sources: Vec<Source>,
     client: Option<Client>,
-    objects: LakeTable,
+    objects: Option<LakeTable>,
     sender: mpsc::Sender<Portion>,
 ) -> Result<Aside, IngestError> {
     let mut portions = Portions::to(sender);
@@ -93,7 +92,7 @@ async fn find(
             .map_err(|_| IngestError::Worker)??,
             Source::S3 { bucket, prefix } => {
                 if let Some(client) = &client {
-                    s3::list(client, &bucket, &prefix, &objects, &mut portions).await?;
+                    s3::list(client, &bucket, &prefix, objects.as_ref(), &mut portions).await?;
                 }
                 portions
             }

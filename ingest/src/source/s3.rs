@@ -40,7 +40,7 @@ pub(super) async fn list(
     client: &Client,
     bucket: &str,
     prefix: &str,
-    objects: &LakeTable,
+    objects: Option<&LakeTable>,
     portions: &mut Portions,
 ) -> Result<(), IngestError> {
     let mut pending = vec![(prefix.to_owned(), 0)];
@@ -55,7 +55,9 @@ pub(super) async fn list(
             lanes.push(Lane::new(prefix));
         }
     }
-    start_where_known(bucket, &mut lanes, objects).await?;
+    if let Some(objects) = objects {
+        start_where_known(bucket, &mut lanes, objects).await?;
+    }
     portions.expect(1);
     if portions.send(beside, true).await {
         day_by_day(client, bucket, lanes, portions).await?;
