@@ -27,13 +27,11 @@ fn main() -> io::Result<()> {
         }
         code.push_str("];\n");
     }
-    let attack = root.join("attack.csv");
-    println!("cargo::rerun-if-changed={}", attack.display());
-    let _ = writeln!(
-        code,
-        "pub(crate) const ATTACK: &str = include_str!({:?});",
-        attack.display().to_string()
-    );
+    for (constant, file) in [("ATTACK", "attack.csv"), ("CONTROLS", "controls.csv")] {
+        let file = root.join(file).display().to_string();
+        println!("cargo::rerun-if-changed={file}");
+        let _ = writeln!(code, "pub(crate) const {constant}: &str = include_str!({file:?});");
+    }
     let out = env::var_os("OUT_DIR").ok_or(io::ErrorKind::NotFound)?;
     fs::write(Path::new(&out).join("queries.rs"), code)
 }

@@ -15,7 +15,6 @@ mod fixture;
 
 use fixture::Fixture;
 
-use crate::configuration::Configuration;
 use crate::detection::{Detection, DetectionRun, Kind, Window, detect};
 use crate::error::AnalyzeError;
 use crate::finding::Finding;
@@ -51,12 +50,13 @@ pub async fn check(
     let id = &detection.header.id;
     let fixture = Fixture::read(id, folder)?;
     let mut checked = Checked { id: id.clone(), rows: Vec::new(), failures: Vec::new() };
-    let window = Window { start: fixture.first, end: fixture.last + 1_000_000 };
-    let covered_from = window.start - detection.header.lookback_micros().max(100 * DAY);
+    let window = fixture.window();
+    let configuration = fixture.configuration();
+    let covered_from = fixture.first - detection.header.lookback_micros().max(100 * DAY);
 
     let plain = lake(scratch, "plain").await?;
     fixture.ingest(&plain, &scratch.join("plain-source"), false, covered_from).await?;
-    let session = Session::open(&plain, &Configuration::default()).await?;
+    let session = Session::open(&plain, &configuration).await?;
     let run = judge(&session, detection, window, &mut checked).await?;
     checked.rows = run.findings.iter().map(expected_row).collect();
     sort(&mut checked.rows);
@@ -72,7 +72,7 @@ pub async fn check(
 
     let mixed = lake(scratch, "mixed").await?;
     fixture.ingest(&mixed, &scratch.join("mixed-source"), true, covered_from).await?;
-    let session = Session::open(&mixed, &Configuration::default()).await?;
+    let session = Session::open(&mixed, &configuration).await?;
     let mut rows: Vec<Value> = judge(&session, detection, window, &mut checked)
         .await?
         .findings
@@ -87,7 +87,7 @@ pub async fn check(
     }
 
     let empty = lake(scratch, "empty").await?;
-    let session = Session::open(&empty, &Configuration::default()).await?;
+    let session = Session::open(&empty, &configuration).await?;
     if !judge(&session, detection, window, &mut checked).await?.findings.is_empty() {
         checked.failures.push("an empty lake has findings".to_owned());
     }

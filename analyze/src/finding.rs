@@ -109,6 +109,9 @@ pub struct Finding {
     pub respond: String,
     /// ATT&CK techniques.
     pub attack: Vec<String>,
+    /// Whether it is one only because it happened for the first time.
+    #[serde(skip)]
+    pub(crate) needs_history: bool,
 }
 
 impl Finding {
@@ -125,6 +128,7 @@ impl Finding {
             (Some(mine), Some(theirs)) => Some(mine + theirs),
             (mine, theirs) => mine.or(theirs),
         };
+        self.needs_history &= other.needs_history;
         for id in other.event_ids {
             if self.event_ids.len() < EVENT_IDS_MAX && !self.event_ids.contains(&id) {
                 self.event_ids.push(id);

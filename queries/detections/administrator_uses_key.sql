@@ -4,7 +4,7 @@
 -- severity = "medium"
 -- confidence = "medium"
 -- attack = []
--- controls = ["NIST-800-53-r5:AC-5", "NIST-800-53-r5:AC-6", "PCI-DSS-4.0:3.6.1.2"]
+-- controls = ["NIST-800-53-r5:AC-5", "NIST-800-53-r5:AC-6", "PCI-DSS-4.0.1:3.6.1.2"]
 -- lookback = "30d"
 -- entity = ["actor", "key_arn"]
 -- why = "Who can both change a key and read what it protects needs no second person to abuse it, and can remove the traces of the access. AWS advises to keep the two roles apart."

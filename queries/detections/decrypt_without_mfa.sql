@@ -5,7 +5,7 @@
 -- confidence = "medium"
 -- attack = ["T1078.004"]
 -- attack_version = "18.1"
--- controls = ["NIST-800-53r5:IA-2(1)", "NIST-800-53r5:AC-3"]
+-- controls = ["NIST-800-53-r5:IA-2(1)", "NIST-800-53-r5:AC-3"]
 -- lookback = "30d"
 -- entity = ["actor", "key_arn"]
 -- why = "A password or an access key alone was enough to read protected data. A key that decrypts for the first time with a long-term access key is what stolen credentials look like."

@@ -5,7 +5,7 @@
 -- confidence = "medium"
 -- attack = ["T1580"]
 -- attack_version = "18.1"
--- controls = ["NIST-800-53r5:SI-4", "NIST-800-53r5:AC-6", "PCI-DSS-4.0:10.2.1.4", "ISO-27001-2022:A.8.16"]
+-- controls = ["NIST-800-53-r5:SI-4", "NIST-800-53-r5:AC-6", "PCI-DSS-4.0.1:10.2.1.4", "ISO-27001-2022:A.8.16"]
 -- lookback = "1h"
 -- entity = ["actor", "hour"]
 -- why = "Somebody who finds out what stolen credentials can do leaves denied calls behind, many on one key or a few on several. Denials that a service met on the actor's behalf count: reading buckets or secrets asks for keys, too."

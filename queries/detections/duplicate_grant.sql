@@ -4,7 +4,7 @@
 -- severity = "low"
 -- confidence = "high"
 -- attack = []
--- controls = ["NIST-800-53r5:AC-2", "NIST-800-53r5:AC-6"]
+-- controls = ["NIST-800-53-r5:AC-2", "NIST-800-53-r5:AC-6"]
 -- lookback = "0d"
 -- entity = ["key_arn", "grantee_principal", "granted_operations", "constraints", "grant_name"]
 -- why = "Whoever retires one of two equal grants believes that access has ended, and it has not. Equal means what AWS calls a duplicate: same key, operations, grantee, constraints and name."

@@ -5,7 +5,7 @@
 -- confidence = "high"
 -- attack = ["T1098"]
 -- attack_version = "18.1"
--- controls = ["NIST-800-53r5:AC-3", "NIST-800-53r5:AC-6", "PCI-DSS-4.0:3.6.1.3"]
+-- controls = ["NIST-800-53-r5:AC-3", "NIST-800-53-r5:AC-6", "PCI-DSS-4.0.1:3.6.1.3"]
 -- lookback = "0d"
 -- entity = ["key_arn", "grantee_principal"]
 -- why = "A grantee that holds CreateGrant can pass the granted operations on to anyone, in any account, without the key policy changing. Services need that; people and applications hardly ever do."

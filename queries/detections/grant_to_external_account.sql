@@ -5,7 +5,7 @@
 -- confidence = "high"
 -- attack = ["T1098"]
 -- attack_version = "18.1"
--- controls = ["NIST-800-53r5:AC-3", "NIST-800-53r5:AC-6", "PCI-DSS-4.0:3.6.1.3", "ISO-27001-2022:A.5.18"]
+-- controls = ["NIST-800-53-r5:AC-3", "NIST-800-53-r5:AC-6", "PCI-DSS-4.0.1:3.6.1.3", "ISO-27001-2022:A.5.18"]
 -- lookback = "0d"
 -- entity = ["key_arn", "external_principal"]
 -- why = "A grant gives use of a key without touching its key policy, and never expires. One to a foreign account lets that account decrypt your data until someone retires it; a foreign retiring principal can take access away from your own services."

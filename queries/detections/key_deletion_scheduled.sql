@@ -5,7 +5,7 @@
 -- confidence = "high"
 -- attack = ["T1485"]
 -- attack_version = "18.1"
--- controls = ["SecurityHub:KMS.3", "SecurityHub:CloudWatch.7", "CIS-AWS-5.0:4.7", "CIS-AWS-6.0:5.7", "NIST-800-53-r5:SC-12", "NIST-800-53-r5:SC-12(2)", "PCI-DSS-4.0:3.7.5"]
+-- controls = ["AWS-FSBP:KMS.3", "AWS-FSBP:CloudWatch.7", "CIS-AWS-5.0.0:4.7", "CIS-AWS-6.0.0:5.7", "NIST-800-53-r5:SC-12", "NIST-800-53-r5:SC-12(2)", "PCI-DSS-4.0.1:3.7.5"]
 -- lookback = "90d"
 -- entity = ["key_arn"]
 -- why = "Data encrypted only under a deleted key is lost for good: nobody, AWS included, can bring the key back."

@@ -5,7 +5,7 @@
 -- confidence = "high"
 -- attack = ["T1486"]
 -- attack_version = "18.1"
--- controls = ["SecurityHub:CloudWatch.7", "CIS-AWS-5.0:4.7", "CIS-AWS-6.0:5.7", "NIST-800-53-r5:SC-12", "PCI-DSS-4.0:3.7.5"]
+-- controls = ["AWS-FSBP:CloudWatch.7", "CIS-AWS-5.0.0:4.7", "CIS-AWS-6.0.0:5.7", "NIST-800-53-r5:SC-12", "PCI-DSS-4.0.1:3.7.5"]
 -- lookback = "0d"
 -- entity = ["key_arn"]
 -- why = "Nothing encrypted under a disabled key can be read: services that depend on it stop, as in a ransom attack that can be undone."

@@ -5,7 +5,7 @@
 -- confidence = "high"
 -- attack = ["T1098"]
 -- attack_version = "18.1"
--- controls = ["NIST-800-53-r5:AC-3", "NIST-800-53-r5:AC-6", "NIST-800-53-r5:CM-6", "PCI-DSS-4.0:10.2.1"]
+-- controls = ["NIST-800-53-r5:AC-3", "NIST-800-53-r5:AC-6", "NIST-800-53-r5:CM-6", "PCI-DSS-4.0.1:10.2.1"]
 -- lookback = "0d"
 -- entity = ["key_arn", "actor", "day"]
 -- why = "The key policy decides who may use and administer the key; no IAM policy can allow what it leaves out."

@@ -5,7 +5,7 @@
 -- confidence = "high"
 -- attack = ["T1098"]
 -- attack_version = "18.1"
--- controls = ["SecurityHub:KMS.5", "NIST-800-53-r5:AC-3", "NIST-800-53-r5:AC-6", "PCI-DSS-4.0:3.6.1"]
+-- controls = ["AWS-FSBP:KMS.5", "NIST-800-53-r5:AC-3", "NIST-800-53-r5:AC-6", "PCI-DSS-4.0.1:3.6.1"]
 -- lookback = "0d"
 -- entity = ["key_arn"]
 -- why = "A statement that allows principal * without a condition on who lets every AWS account use or administer the key."

@@ -5,7 +5,7 @@
 -- confidence = "high"
 -- attack = ["T1562.008"]
 -- attack_version = "18.1"
--- controls = ["SecurityHub:CloudWatch.7", "NIST-800-53-r5:AU-2", "NIST-800-53-r5:AU-12", "PCI-DSS-4.0:10.2.1"]
+-- controls = ["AWS-FSBP:CloudWatch.7", "NIST-800-53-r5:AU-2", "NIST-800-53-r5:AU-12", "PCI-DSS-4.0.1:10.2.1"]
 -- lookback = "7d"
 -- entity = ["trail_arn"]
 -- why = "What a trail does not log can never be recovered. Without KMS events nobody sees who decrypts or who takes a key away; a trail that logs write events only has no Decrypt at all."

@@ -5,7 +5,7 @@
 -- confidence = "medium"
 -- attack = ["T1078.004"]
 -- attack_version = "18.1"
--- controls = ["NIST-800-53-r5:AC-3", "NIST-800-53-r5:AC-6", "PCI-DSS-4.0:10.2.1"]
+-- controls = ["NIST-800-53-r5:AC-3", "NIST-800-53-r5:AC-6", "PCI-DSS-4.0.1:10.2.1"]
 -- lookback = "91d"
 -- entity = ["actor", "day"]
 -- why = "Whoever replaces a key policy, disables or deletes a key, makes a grant or repoints an alias decides who can read the data. Stolen credentials show themselves when an actor does so for the first time."

@@ -5,7 +5,7 @@
 -- confidence = "high"
 -- attack = ["T1078.004"]
 -- attack_version = "18.1"
--- controls = ["NIST-800-53r5:AC-6(9)", "NIST-800-53r5:AC-6", "PCI-DSS-4.0:10.2.1.2", "ISO-27001-2022:A.8.2"]
+-- controls = ["NIST-800-53-r5:AC-6(9)", "NIST-800-53-r5:AC-6", "PCI-DSS-4.0.1:10.2.1.2", "ISO-27001-2022:A.8.2"]
 -- lookback = "0d"
 -- entity = ["actor", "day"]
 -- why = "No daily task needs the root user, and no IAM policy limits it. Its use means that somebody has taken the way around, or holds the most powerful credentials of the account."

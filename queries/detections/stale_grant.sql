@@ -4,7 +4,7 @@
 -- severity = "medium"
 -- confidence = "medium"
 -- attack = []
--- controls = ["NIST-800-53r5:AC-2", "NIST-800-53r5:AC-6", "PCI-DSS-4.0:3.6.1.3", "ISO-27001-2022:A.5.18"]
+-- controls = ["NIST-800-53-r5:AC-2", "NIST-800-53-r5:AC-6", "PCI-DSS-4.0.1:3.6.1.3", "ISO-27001-2022:A.5.18"]
 -- lookback = "90d"
 -- entity = ["key_arn", "grant_id"]
 -- why = "Grants never expire and are shown in no policy. One that nobody needs any more is standing access to the key for whoever gets hold of the grantee."

@@ -12,6 +12,8 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::NEAR_MISS;
+use crate::configuration::{Configuration, Trust};
+use crate::detection::Window;
 use crate::error::AnalyzeError;
 
 /// Hours between the log files that stand for "nothing else happened".
@@ -21,7 +23,7 @@ const COVERED_EVERY: i64 = 6 * super::HOUR;
 pub(super) struct Fixture {
     records: Vec<String>,
     places: BTreeSet<(String, String)>,
-    gaps: Vec<Gap>,
+    directives: Directives,
     /// Time of the earliest and of the latest record, microseconds.
     pub(super) first: i64,
     pub(super) last: i64,
@@ -29,10 +31,15 @@ pub(super) struct Fixture {
 }
 
 /// The optional first line.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
 struct Directives {
+    /// Where logs are missing.
     coverage_gaps: Vec<Gap>,
+    /// Start of the judged window; the first record's time without it.
+    window_start: Option<DateTime<Utc>>,
+    /// What `[trust]` of the configuration says.
+    trust: Trust,
 }
 
 /// Time without logs of one account and Region.
@@ -54,7 +61,7 @@ impl Fixture {
         let mut fixture = Self {
             records: Vec::new(),
             places: BTreeSet::new(),
-            gaps: Vec::new(),
+            directives: Directives::default(),
             first: i64::MAX,
             last: i64::MIN,
             near_misses: 0,
@@ -62,10 +69,9 @@ impl Fixture {
         for line in text.lines().filter(|line| !line.trim().is_empty()) {
             let value: Value =
                 serde_json::from_str(line).map_err(|error| wrong(error.to_string()))?;
-            if value.get("coverage_gaps").is_some() {
-                let directives: Directives =
+            if value.get("eventTime").is_none() && fixture.records.is_empty() {
+                fixture.directives =
                     serde_json::from_value(value).map_err(|error| wrong(error.to_string()))?;
-                fixture.gaps = directives.coverage_gaps;
                 continue;
             }
             let time = value["eventTime"]
@@ -85,6 +91,17 @@ impl Fixture {
             return Err(wrong("no records".to_owned()));
         }
         Ok(fixture)
+    }
+
+    /// The window to judge: up to one second after the last record.
+    pub(super) fn window(&self) -> Window {
+        let start = self.directives.window_start.map(|time| time.timestamp_micros());
+        Window { start: start.unwrap_or(self.first), end: self.last + 1_000_000 }
+    }
+
+    /// The configuration to judge with.
+    pub(super) fn configuration(&self) -> Configuration {
+        Configuration { trust: self.directives.trust.clone(), ..Configuration::default() }
     }
 
     /// Puts the records into a lake. `mixed`: each twice, in another order, over
@@ -124,7 +141,7 @@ impl Fixture {
             while slot <= self.last + 3 * super::DAY {
                 let time = DateTime::from_timestamp_micros(slot).unwrap_or_default();
                 slot += COVERED_EVERY;
-                let missing = self.gaps.iter().any(|gap| {
+                let missing = self.directives.coverage_gaps.iter().any(|gap| {
                     gap.account_id == *account
                         && gap.region == *region
                         && (gap.from..gap.to).contains(&time)

@@ -21,7 +21,8 @@ const COLUMNS: &[(&str, &str)] = &[
 ];
 
 /// Further columns with a meaning of their own.
-const SPECIAL: &[&str] = &["severity", "event_count", "first_time", "last_time"];
+const SPECIAL: &[&str] =
+    &["severity", "event_count", "first_time", "last_time", "needs_history"];
 
 /// Checks the columns that a detection returns.
 pub(super) fn check(header: &Header, schema: &Schema) -> Result<(), AnalyzeError> {
@@ -98,6 +99,7 @@ fn finding(header: &Header, mut row: Map<String, Value>) -> Result<Finding, Stri
         (text("account_id"), text("region"), text("actor"), text("key_arn"));
     let summary = text("summary").unwrap_or_else(|| header.title.clone());
     let (first_time, last_time) = (text("first_time"), text("last_time"));
+    let needs_history = row.remove("needs_history") != Some(Value::Bool(false));
     let event_count = row.remove("event_count").and_then(|count| count.as_u64());
     let event_ids = match row.remove("event_ids") {
         Some(Value::Array(ids)) => ids
@@ -130,5 +132,6 @@ fn finding(header: &Header, mut row: Map<String, Value>) -> Result<Finding, Stri
         benign: header.benign.clone(),
         respond: header.respond.clone(),
         attack: header.attack.clone(),
+        needs_history,
     })
 }

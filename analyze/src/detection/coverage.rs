@@ -1,6 +1,6 @@
 //! **Coverage**: where and when logs arrived, and where silence means nothing.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use arrow::array::{Array, AsArray};
 use arrow::datatypes::{DataType, TimeUnit, TimestampMicrosecondType};
@@ -85,6 +85,22 @@ impl Coverage {
         true
     }
 
+    /// Days of a window in which logs of a place arrived. A Region that is not
+    /// known counts as any of the account's.
+    pub(crate) fn days(&self, account: &str, region: Option<&str>, window: Window) -> usize {
+        let (first, end) =
+            (window.start.div_euclid(MICROS_PER_HOUR), window.end.div_euclid(MICROS_PER_HOUR));
+        let days: BTreeSet<i64> = self
+            .hours
+            .iter()
+            .filter(|((known, of), _)| known == account && region.is_none_or(|region| region == of))
+            .flat_map(|(_, hours)| hours)
+            .filter(|hour| (first..end).contains(*hour))
+            .map(|hour| hour.div_euclid(24))
+            .collect();
+        days.len()
+    }
+
     /// How much of a window is covered, over all places known.
     pub(crate) fn summary(&self, window: Window) -> CoverageSummary {
         let first = window.start.div_euclid(MICROS_PER_HOUR);
@@ -117,6 +133,17 @@ mod tests {
         assert!(!covered([30, 54, 78, 99]), "gap at the start");
         assert!(!covered([10, 30, 54, 70]), "gap at the end");
         assert!(!covered([]));
+    }
+
+    #[test]
+    fn a_day_counts_once_however_many_hours_of_it_have_logs() {
+        let place: Place = ("111122223333".into(), "eu-west-1".into());
+        let coverage = Coverage { hours: [(place, vec![1, 2, 23, 24, 80])].into() };
+        let window = Window { start: 0, end: 72 * MICROS_PER_HOUR };
+        assert_eq!(coverage.days("111122223333", Some("eu-west-1"), window), 2);
+        assert_eq!(coverage.days("111122223333", None, window), 2);
+        assert_eq!(coverage.days("111122223333", Some("eu-west-2"), window), 0);
+        assert_eq!(coverage.days("444455556666", None, window), 0);
     }
 
     #[test]

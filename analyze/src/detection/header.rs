@@ -10,6 +10,8 @@ use crate::error::AnalyzeError;
 use crate::finding::Severity;
 use crate::queries;
 
+const MICROS_PER_DAY: i64 = 86_400_000_000;
+
 /// How a detection judges.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -56,6 +58,10 @@ pub struct Header {
     pub controls: Vec<String>,
     /// How far before the window it looks, such as `90d`.
     pub lookback: String,
+    /// For what is a finding because it happens for the first time: how many
+    /// days with logs, such as `14d`, must lie in the lookback before the window.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub history: Option<String>,
     /// Columns that identify one ongoing matter.
     pub entity: Vec<String>,
     /// Why it matters.
@@ -110,6 +116,12 @@ impl Header {
         micros_of(&self.lookback).unwrap_or_default()
     }
 
+    /// Days with logs that it needs before the window; none if it needs no past.
+    #[must_use]
+    pub fn history_days(&self) -> Option<i64> {
+        self.history.as_deref().and_then(micros_of).map(|micros| micros / MICROS_PER_DAY)
+    }
+
     fn validate(&self, id: &str) -> Result<(), String> {
         if self.id != id {
             return Err(format!("its id is {:?}, its file is named {id:?}", self.id));
@@ -122,6 +134,14 @@ impl Header {
                 "lookback {:?} is no duration such as \"90d\" or \"12h\"",
                 self.lookback
             ));
+        }
+        if let Some(history) = &self.history {
+            let days = micros_of(history).filter(|_| history.ends_with('d'));
+            if days.is_none_or(|days| days == 0 || days > self.lookback_micros()) {
+                return Err(format!(
+                    "history {history:?} is no number of days within the lookback, such as \"14d\""
+                ));
+            }
         }
         for (name, text) in [
             ("title", &self.title),
@@ -214,6 +234,21 @@ mod tests {
     }
 
     #[test]
+    fn controls_of_our_own_detections_are_in_the_list() {
+        let listed: Vec<_> =
+            queries::CONTROLS.lines().filter_map(|line| line.split(',').next()).collect();
+        for detection in crate::built_in().unwrap() {
+            for control in &detection.header.controls {
+                assert!(
+                    listed.contains(&control.as_str()),
+                    "{}: {control} is not in queries/controls.csv",
+                    detection.header.id
+                );
+            }
+        }
+    }
+
+    #[test]
     fn a_header_that_is_wrong_is_refused_by_name() {
         for (from, to, message) in [
             ("-- id = 'x'", "-- id = 'y'", "its file is named"),
@@ -221,6 +256,8 @@ mod tests {
             ("-- why = 'w'\n", "", "missing field"),
             ("'high'", "'sure'", "confidence"),
             ("'0d'", "'soon'", "lookback"),
+            ("'0d'", "'7d'\n-- history = '14d'", "history"),
+            ("'0d'", "'7d'\n-- history = '48h'", "history"),
             ("['actor']", "[]", "entity"),
             ("-- attack = []", "-- attack = ['T1485']", "attack_version"),
             ("-- attack = []", "-- attack = ['T9']\n-- attack_version = '18.1'", "attack.csv"),

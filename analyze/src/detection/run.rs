@@ -85,13 +85,7 @@ pub async fn detect(
     detections: &[Detection],
     window: Window,
 ) -> Result<DetectionRun, AnalyzeError> {
-    let lookback = detections
-        .iter()
-        .filter(|detection| detection.header.kind == Kind::Absence)
-        .map(|detection| detection.header.lookback_micros())
-        .max()
-        .unwrap_or_default();
-    let looked_at = Window { start: window.start.min(window.end - lookback), end: window.end };
+    let looked_at = looked_at(detections, window);
     let coverage = Coverage::read(session.context(), looked_at)
         .await
         .map_err(|error| AnalyzeError::query("coverage cannot be read", error))?;
@@ -110,15 +104,13 @@ pub async fn detect(
             Outcome { detection: detection.header.id.clone(), findings: 0, error: None };
         match result {
             Ok(mut findings) => {
-                if detection.header.kind == Kind::Absence {
-                    findings = determinable(
-                        findings,
-                        detection,
-                        window,
-                        &coverage,
-                        &mut run.not_determinable,
-                    );
-                }
+                findings = determinable(
+                    findings,
+                    detection,
+                    window,
+                    &coverage,
+                    &mut run.not_determinable,
+                );
                 outcome.findings = findings.len();
                 run.findings.extend(findings);
             }
@@ -164,8 +156,20 @@ async fn judge(
     Ok(order.iter().filter_map(|fingerprint| matters.remove(fingerprint)).collect())
 }
 
-/// Keeps findings from places whose logs are complete over the lookback, and
-/// counts the others.
+/// The time for which coverage matters: the window, and what lies before it for
+/// detections that judge silence or a first time.
+fn looked_at(detections: &[Detection], window: Window) -> Window {
+    let starts = detections.iter().map(|Detection { header, .. }| match header.kind {
+        Kind::Absence => window.end - header.lookback_micros(),
+        _ if header.history.is_some() => window.start - header.lookback_micros(),
+        _ => window.start,
+    });
+    Window { start: starts.chain([window.start]).min().unwrap_or(window.start), end: window.end }
+}
+
+/// Keeps findings from places whose logs suffice to judge by, and counts the
+/// others: silence needs complete logs over the lookback, a first time enough
+/// days with logs before the window.
 fn determinable(
     findings: Vec<Finding>,
     detection: &Detection,
@@ -173,8 +177,7 @@ fn determinable(
     coverage: &Coverage,
     not_determinable: &mut Vec<NotDeterminable>,
 ) -> Vec<Finding> {
-    let looked_at =
-        Window { start: window.end - detection.header.lookback_micros(), end: window.end };
+    let header = &detection.header;
     let mut uncovered: BTreeMap<(String, String), u64> = BTreeMap::new();
     let kept = findings
         .into_iter()
@@ -183,15 +186,25 @@ fn determinable(
                 finding.account_id.clone().unwrap_or_default(),
                 finding.region.clone().unwrap_or_default(),
             );
-            let complete = coverage.is_complete(&place, looked_at);
-            if !complete {
+            let silence = header.kind != Kind::Absence || {
+                let start = window.end - header.lookback_micros();
+                coverage.is_complete(&place, Window { start, end: window.end })
+            };
+            let suffices = silence
+                && header.history_days().filter(|_| finding.needs_history).is_none_or(|days| {
+                    let start = window.start - header.lookback_micros();
+                    let before = Window { start, end: window.start };
+                    let found = coverage.days(&place.0, finding.region.as_deref(), before);
+                    i64::try_from(found).unwrap_or(i64::MAX) >= days
+                });
+            if !suffices {
                 *uncovered.entry(place).or_default() += 1;
             }
-            complete
+            suffices
         })
         .collect();
     not_determinable.extend(uncovered.into_iter().map(|((account_id, region), entities)| {
-        NotDeterminable { detection: detection.header.id.clone(), account_id, region, entities }
+        NotDeterminable { detection: header.id.clone(), account_id, region, entities }
     }));
     kept
 }
