@@ -7,9 +7,11 @@ use arrow::array::{RecordBatch, StringArray};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use datafusion::catalog::TableProvider;
 use datafusion::dataframe::DataFrame;
-use datafusion::datasource::{MemTable, ViewTable};
+use datafusion::datasource::{MemTable, ViewTable, provider_as_source};
 use datafusion::error::DataFusionError;
 use datafusion::execution::context::SQLOptions;
+use datafusion::functions::core::expr_fn::coalesce;
+use datafusion::logical_expr::{Expr, LogicalPlanBuilder, ident};
 use datafusion::prelude::{SessionConfig, SessionContext};
 use ingest::operations::OPERATIONS;
 use ingest::schema::{EVENTS, TABLES, TableSchema};
@@ -205,6 +207,20 @@ fn register(
     } else {
         Arc::new(MemTable::try_new(schema.arrow(), vec![vec![]]).map_err(failed)?)
     };
+    let provider =
+        if schema.name == EVENTS.name { with_actions(provider).map_err(failed)? } else { provider };
     context.register_table(schema.name, provider).map_err(failed)?;
     Ok(())
+}
+
+/// `events` with the column that tells which of them are copies of one call.
+/// It is not stored: random text is the dearest kind there is.
+fn with_actions(events: Arc<dyn TableProvider>) -> Result<Arc<dyn TableProvider>, DataFusionError> {
+    let stored: Vec<Expr> =
+        events.schema().fields().iter().map(|field| ident(field.name())).collect();
+    let action = coalesce(vec![ident("shared_event_id"), ident("event_id")]).alias("action_id");
+    let plan = LogicalPlanBuilder::scan(EVENTS.name, provider_as_source(events), None)?
+        .project(stored.into_iter().chain([action]))?
+        .build()?;
+    Ok(Arc::new(ViewTable::new(plan, None)))
 }

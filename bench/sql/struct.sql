@@ -184,7 +184,6 @@ copy (
         r."eventTime"::timestamp as event_time,
         r."eventID" as event_id,
         r."sharedEventID" as shared_event_id,
-        coalesce(r."sharedEventID", r."eventID") as action_id,
         r."requestID" as request_id,
         r."eventVersion" as event_version,
         r."eventSource" as event_source,

@@ -126,7 +126,6 @@ fn append_event(rows: &mut Rows, record: &Record<'_>, text: &str, event_time: i6
     rows.time(at::EVENT_TIME, Some(event_time));
     rows.text(at::EVENT_ID, Some(event_id));
     rows.text(at::SHARED_EVENT_ID, record.shared_event_id.get());
-    rows.text(at::ACTION_ID, record.shared_event_id.get().or(Some(event_id)));
     rows.text(at::REQUEST_ID, record.request_id.get());
     rows.text(at::EVENT_VERSION, record.event_version.get());
     rows.text(at::EVENT_SOURCE, Some(event_source));

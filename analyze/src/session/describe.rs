@@ -29,6 +29,10 @@ const FACTS: &[(&str, &str)] = &[
     ("trusted_principals", "one pattern of principals that the configuration trusts with a role"),
 ];
 
+/// Columns that queries see and no file holds.
+const COMPUTED: &[(&str, &str)] =
+    &[("action_id", "shared_event_id, else event_id: count these to count calls")];
+
 impl Session {
     /// All tables and views, each with its columns.
     ///
@@ -91,6 +95,7 @@ pub fn column_meanings() -> BTreeMap<&'static str, &'static str> {
         .rev()
         .flat_map(|table| table.columns)
         .map(|column| (column.name, column.meaning))
+        .chain(COMPUTED.iter().copied())
         .collect()
 }
 

@@ -17,7 +17,6 @@ pub(crate) mod at {
         EVENT_TIME = "event_time",
         EVENT_ID = "event_id",
         SHARED_EVENT_ID = "shared_event_id",
-        ACTION_ID = "action_id",
         REQUEST_ID = "request_id",
         EVENT_VERSION = "event_version",
         EVENT_SOURCE = "event_source",

@@ -41,7 +41,6 @@ fn a_decrypt_takes_its_key_from_resources_and_keeps_its_context() {
         ("encryption_context", "{SecretARN: s, Case: Kept}"),
         ("activity", "use"),
         ("event_month", "2026-11"),
-        ("action_id", "e"),
         ("response_elements", "null"),
         ("read_only", "true"),
         ("aws_partition", "aws"),
@@ -104,12 +103,6 @@ fn a_record_without_an_id_gets_the_hash_of_its_text() {
     assert!(cell(&one, "event_id").starts_with("sha256:"));
     assert_eq!(cell(&one, "event_id"), cell(&event(r#""eventName":"A""#), "event_id"));
     assert_ne!(cell(&one, "event_id"), cell(&two, "event_id"));
-}
-
-#[test]
-fn the_copies_of_one_call_share_an_action() {
-    let batch = event(r#""eventName":"Decrypt","eventID":"e","sharedEventID":"s""#);
-    assert_eq!(cell(&batch, "action_id"), "s");
 }
 
 #[test]

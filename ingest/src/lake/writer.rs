@@ -31,7 +31,6 @@ const BLOOM_COLUMNS: &[&str] = &["event_id", "key_arn"];
 /// they are encoded instead: with lengths apart from text, or as differences.
 const DISTINCT_COLUMNS: &[(&str, Encoding)] = &[
     ("event_id", Encoding::DELTA_LENGTH_BYTE_ARRAY),
-    ("action_id", Encoding::DELTA_LENGTH_BYTE_ARRAY),
     ("shared_event_id", Encoding::DELTA_LENGTH_BYTE_ARRAY),
     ("request_id", Encoding::DELTA_LENGTH_BYTE_ARRAY),
     ("event_time", Encoding::DELTA_BINARY_PACKED),

@@ -11,7 +11,6 @@ pub const EVENTS: TableSchema = TableSchema {
     statistics: &[
         "event_time",
         "event_id",
-        "action_id",
         "event_source",
         "event_name",
         "recipient_account_id",
@@ -42,7 +41,6 @@ pub const EVENTS: TableSchema = TableSchema {
             Text,
             "sharedEventID: the same in the copies of one call that several accounts received",
         ),
-        required("action_id", Text, "shared_event_id, else event_id: count these to count calls"),
         column("request_id", Text, "requestID, as the service made it"),
         column("event_version", Text, "eventVersion: compare major and minor as numbers"),
         required("event_source", Text, "service that was called, such as kms.amazonaws.com"),
