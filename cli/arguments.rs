@@ -4,8 +4,10 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use analyze::Severity;
+use bytesize::ByteSize;
 use chrono::{DateTime, Utc};
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use ingest::{MEMORY_LIMIT_BYTES_MIN, MemoryBudget};
 
 use crate::simulate::Partition;
 
@@ -108,6 +110,9 @@ pub(crate) struct IngestArguments {
     /// Threads that decode [default: one a core]
     #[arg(long)]
     pub(crate) threads: Option<NonZeroUsize>,
+    /// Hold this much memory at most, such as 300MiB [default: about 400MiB]
+    #[arg(long, value_name = "SIZE", value_parser = memory_limit)]
+    pub(crate) memory_limit: Option<MemoryBudget>,
     /// Refuse objects with more stored bytes
     #[arg(long, default_value_t = 256 << 20, value_name = "BYTES")]
     pub(crate) max_object_bytes: u64,
@@ -303,6 +308,14 @@ fn duration(text: &str) -> Result<Duration, String> {
     let count: u32 =
         text.strip_suffix(unit).and_then(|count| count.parse().ok()).ok_or_else(wrong)?;
     Ok(Duration { seconds: i64::from(count) * seconds })
+}
+
+fn memory_limit(text: &str) -> Result<MemoryBudget, String> {
+    let size: ByteSize =
+        text.parse().map_err(|_| format!("{text:?} is no size: give one such as 300MiB"))?;
+    MemoryBudget::within(size.as_u64()).ok_or_else(|| {
+        format!("less than {} is too little", ByteSize::b(MEMORY_LIMIT_BYTES_MIN).display().iec())
+    })
 }
 
 fn share(text: &str) -> Result<f64, String> {

@@ -93,6 +93,7 @@ fn options(source: PathBuf) -> IngestOptions {
         keep: Vec::new(),
         limits: Limits::default(),
         threads: None,
+        memory: ingest::MemoryBudget::default(),
         reread: false,
         run_id: run_id(started),
         started_at: started.timestamp_micros(),

@@ -29,6 +29,7 @@ pub(crate) async fn run(arguments: IngestArguments) -> Result<ExitStatus> {
         keep: arguments.keep,
         limits,
         threads: arguments.threads,
+        memory: arguments.memory_limit.unwrap_or_default(),
         reread: arguments.reread,
         run_id: run_id(started),
         started_at: started.timestamp_micros(),

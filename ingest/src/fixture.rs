@@ -49,6 +49,7 @@ impl Fixture {
             keep: Vec::new(),
             limits: Limits::default(),
             threads: None,
+            memory: crate::MemoryBudget::default(),
             reread: false,
             run_id: "run".to_owned(),
             started_at: 0,

@@ -18,9 +18,6 @@ use crate::date::{self, MICROS_PER_HOUR};
 use crate::lake::{DataFile, LakeError, LakeTable};
 use crate::scan::{ColumnsOf, Within, scan};
 
-/// Keys held at most before hours that are no longer touched are let go.
-const KEYS_MAX: usize = 250_000;
-
 /// The columns that identify an event.
 pub(crate) const KEY_COLUMNS: &[&str] = &["event_time", "event_id", "recipient_account_id"];
 
@@ -135,10 +132,10 @@ impl KnownEvents {
         Ok(())
     }
 
-    /// Lets go of the oldest hours when many keys are held. For the time right
-    /// after a commit: a row that is not committed yet would be forgotten.
-    pub(crate) fn make_room(&mut self) {
-        while self.keys > KEYS_MAX {
+    /// Lets go of the oldest hours when more keys are held than wanted. Only
+    /// while nothing waits for a commit: what waits would be forgotten.
+    pub(crate) fn make_room(&mut self, keys_max: usize) {
+        while self.keys > keys_max {
             let Some((_, keys)) = self.hours.pop_first() else {
                 return;
             };

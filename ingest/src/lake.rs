@@ -31,8 +31,8 @@ mod writer;
 
 pub use error::LakeError;
 pub use files::{DataFile, FileStatistics};
-pub use writer::TableWriter;
 pub(crate) use writer::{FILE_BYTES, ROW_GROUP_ROWS};
+pub use writer::{Packing, TableWriter};
 
 /// Table property that holds [`SCHEMA_VERSION`].
 const SCHEMA_VERSION_PROPERTY: &str = "keytrail.schemaVersion";

@@ -10,6 +10,7 @@
 
 mod arn;
 mod aws;
+mod budget;
 mod compact;
 mod date;
 mod decode;
@@ -35,10 +36,13 @@ pub mod schema;
 mod source;
 mod vacuum;
 
+pub use budget::{MEMORY_LIMIT_BYTES_MIN, MemoryBudget};
 pub use compact::{CompactOptions, CompactReport, CompactedTable, compact};
 pub use error::{IngestError, SourceError, UpkeepError};
 pub use inflate::Limits;
-pub use lake::{Committed, DataFile, FileStatistics, Lake, LakeError, LakeTable, TableWriter};
+pub use lake::{
+    Committed, DataFile, FileStatistics, Lake, LakeError, LakeTable, Packing, TableWriter,
+};
 pub use report::{Failure, IngestReport, Progress, UpkeepProgress};
 pub use run::{IngestOptions, RunRecord, ingest, record_run};
 pub use source::Source;

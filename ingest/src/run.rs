@@ -13,6 +13,7 @@ use arrow::error::ArrowError;
 use tokio::sync::mpsc;
 
 use crate::aws;
+use crate::budget::MemoryBudget;
 use crate::decode::{Decoder, ObjectReport};
 use crate::error::IngestError;
 use crate::inflate::Limits;
@@ -43,6 +44,8 @@ pub struct IngestOptions {
     pub threads: Option<NonZeroUsize>,
     /// Read objects again that the journal has.
     pub reread: bool,
+    /// How much to hold in memory.
+    pub memory: MemoryBudget,
     /// Unique id of the run.
     pub run_id: String,
     /// Start of the run, microseconds since 1970 UTC.
@@ -69,9 +72,11 @@ pub(crate) struct Decoded {
 /// single objects and records is in the report.
 pub async fn ingest(
     lake: &Lake,
-    options: IngestOptions,
+    mut options: IngestOptions,
     progress: Arc<Progress>,
 ) -> Result<IngestReport, IngestError> {
+    let limits = &mut options.limits;
+    limits.document_bytes_max = limits.document_bytes_max.min(options.memory.document_bytes_max);
     let events = lake.table(&EVENTS).await?;
     let objects = lake.table(&OBJECTS).await?;
     let needs_s3 = options.sources.iter().any(|source| matches!(source, Source::S3 { .. }));

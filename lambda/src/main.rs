@@ -10,7 +10,7 @@ use std::sync::Arc;
 use analyze::{Configuration, Session, Window, built_in, detect};
 use anyhow::{Context as _, Result};
 use chrono::{DateTime, Utc};
-use ingest::{IngestOptions, Lake, Limits, Progress, Source, ingest};
+use ingest::{IngestOptions, Lake, Limits, MemoryBudget, Progress, Source, ingest};
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 use serde_json::{Value, json};
 
@@ -47,6 +47,7 @@ async fn run(request_id: &str, started: DateTime<Utc>) -> Result<Value> {
         keep: Vec::new(),
         limits: Limits::default(),
         threads: None,
+        memory: MemoryBudget::default(),
         reread: false,
         run_id: request_id.to_owned(),
         started_at: started.timestamp_micros(),

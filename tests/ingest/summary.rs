@@ -2,7 +2,9 @@
 
 use serde_json::{Value, json};
 
+use crate::harness::lake::event_keys;
 use crate::harness::record::{ACCOUNT, REGION, decrypts, document, log_name};
+use crate::harness::tree::simulate;
 use crate::harness::{Here, count, pack};
 
 /// A trail of one good log file, one duplicate of it, a digest and a file that is no log.
@@ -160,5 +162,23 @@ fn threads_change_nothing_but_the_time() {
     let eight = other.ingest(&[&trail, "--threads", "8"]);
     for name in ["objects", "records", "kept", "events", "duplicates"] {
         assert_eq!(count(&one, name), count(&eight, name), "{name}");
+    }
+}
+
+#[test]
+fn a_memory_limit_changes_no_event_and_one_that_is_too_small_is_refused() {
+    let here = Here::new();
+    simulate(&here, 4_000);
+    let free = here.ingest(&["trail"]);
+    let mut limited = Here::new();
+    limited.set_lake(here.path("limited").display().to_string());
+    let trail = here.path("trail").display().to_string();
+    let summary = limited.ingest(&[&trail, "--memory-limit", "256MiB"]);
+    assert_eq!(count(&summary, "events"), count(&free, "events"));
+    assert_eq!(event_keys(limited.lake()), event_keys(here.lake()));
+    for (size, words) in [("100MiB", "less than 240.0 MiB is too little"), ("much", "is no size")] {
+        let refused = here.run(here.ingest_arguments(&["trail", "--memory-limit", size]));
+        assert_eq!(refused.code, Some(2), "{refused}");
+        assert!(refused.stderr.contains(words), "{refused}");
     }
 }

@@ -7,7 +7,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use ingest::{IngestOptions, Lake, Limits, Progress, Source, ingest};
+use ingest::{IngestOptions, Lake, Limits, MemoryBudget, Progress, Source, ingest};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -188,6 +188,7 @@ async fn read_in(lake: &Lake, source: &Path, run_id: &str) -> Result<(), Analyze
         keep: Vec::new(),
         limits: Limits::default(),
         threads: None,
+        memory: MemoryBudget::default(),
         reread: false,
         run_id: run_id.to_owned(),
         started_at: 0,

@@ -21,8 +21,7 @@ const COLUMNS: &[(&str, &str)] = &[
 ];
 
 /// Further columns with a meaning of their own.
-const SPECIAL: &[&str] =
-    &["severity", "event_count", "first_time", "last_time", "needs_history"];
+const SPECIAL: &[&str] = &["severity", "event_count", "first_time", "last_time", "needs_history"];
 
 /// Checks the columns that a detection returns.
 pub(super) fn check(header: &Header, schema: &Schema) -> Result<(), AnalyzeError> {

@@ -104,13 +104,8 @@ pub async fn detect(
             Outcome { detection: detection.header.id.clone(), findings: 0, error: None };
         match result {
             Ok(mut findings) => {
-                findings = determinable(
-                    findings,
-                    detection,
-                    window,
-                    &coverage,
-                    &mut run.not_determinable,
-                );
+                findings =
+                    determinable(findings, detection, window, &coverage, &mut run.not_determinable);
                 outcome.findings = findings.len();
                 run.findings.extend(findings);
             }

@@ -8,7 +8,7 @@ use arrow::error::ArrowError;
 use deltalake_core::kernel::Add;
 
 use crate::error::UpkeepError;
-use crate::lake::{DataFile, LakeTable, ROW_GROUP_ROWS, TableWriter};
+use crate::lake::{DataFile, LakeTable, Packing, ROW_GROUP_ROWS, TableWriter};
 use crate::scan::scan_all;
 
 /// Rows copied into their order at once: sixteen times make a row group.
@@ -71,7 +71,7 @@ pub(super) async fn written(
         .enumerate()
         .flat_map(|(batch, rows)| (0..rows.num_rows()).map(move |row| (batch, row)))
         .collect();
-    let mut writer = TableWriter::new(table, sorted_by);
+    let mut writer = TableWriter::new(table, sorted_by, Packing::DENSE);
     for positions in merged.order.values().chunks(CHUNK_ROWS) {
         let chosen: Vec<(usize, usize)> =
             positions.iter().map(|&position| places[position as usize]).collect();

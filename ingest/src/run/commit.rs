@@ -7,11 +7,12 @@ use arrow::array::BooleanArray;
 use deltalake_core::kernel::Add;
 
 use super::{Decoded, IngestOptions};
+use crate::budget::MemoryBudget;
 use crate::decode::{ObjectReport, append_object};
 use crate::error::IngestError;
 use crate::known::{EventKey, KnownEvents, keyed_rows};
 use crate::lake::{
-    COMMIT_ATTEMPTS_MAX, Committed, DataFile, LakeError, LakeTable, TableWriter, back_off,
+    COMMIT_ATTEMPTS_MAX, Committed, DataFile, LakeError, LakeTable, Packing, TableWriter, back_off,
 };
 use crate::report::IngestReport;
 use crate::rows::Rows;
@@ -22,12 +23,6 @@ use crate::source::Object;
 /// Application id of ingest's commits.
 const APPLICATION: &str = "ingest";
 
-/// Events of one commit, at most: bounds memory, and what a killed run loses.
-const UNIT_EVENTS: usize = 500_000;
-
-/// Objects of one commit, at most.
-const UNIT_OBJECTS: usize = 50_000;
-
 /// Collects batches and commits them unit by unit.
 pub(super) struct Committer {
     events: LakeTable,
@@ -36,6 +31,7 @@ pub(super) struct Committer {
     writer: Option<TableWriter>,
     pending_events: usize,
     journal: Rows,
+    memory: MemoryBudget,
     run_id: String,
     started_at: i64,
 }
@@ -53,6 +49,7 @@ impl Committer {
             writer: None,
             pending_events: 0,
             journal: Rows::new(&OBJECTS),
+            memory: options.memory,
             run_id: options.run_id.clone(),
             started_at: options.started_at,
         })
@@ -70,15 +67,22 @@ impl Committer {
         report.duplicates += (batch.num_rows() - new) as u64;
         if new > 0 {
             self.pending_events += new;
-            let writer =
-                self.writer.get_or_insert_with(|| TableWriter::new(&self.events, "event_time"));
+            let writer = self.writer.get_or_insert_with(|| {
+                TableWriter::new(&self.events, "event_time", self.memory.packing())
+            });
             writer.write(&batch, Some(&fresh)).await?;
         }
         for (object, outcome) in &part.objects {
             self.note(object, outcome);
         }
-        if self.pending_events >= UNIT_EVENTS || self.journal.len() >= UNIT_OBJECTS {
+        if self.pending_events >= self.memory.unit_events
+            || self.journal.len() >= self.memory.unit_objects
+        {
             self.commit(report).await?;
+        }
+        // A row that waits for its commit must not be forgotten.
+        if self.pending_events == 0 {
+            self.known.make_room(self.memory.known_keys);
         }
         Ok(())
     }
@@ -103,11 +107,10 @@ impl Committer {
             report.events += added;
             report.commits += 1;
             self.pending_events = 0;
-            self.known.make_room();
         }
         if !self.journal.is_empty() {
             let batch = self.journal.finish()?;
-            let mut writer = TableWriter::new(&self.objects, "delivered_at");
+            let mut writer = TableWriter::new(&self.objects, "delivered_at", Packing::FRESH);
             writer.write(&batch, None).await?;
             let files = writer.close().await?;
             append_blindly(&mut self.objects, files, APPLICATION, self.started_at).await?;
@@ -161,7 +164,7 @@ impl Committer {
         if theirs.is_empty() {
             return Ok(files);
         }
-        let mut writer = TableWriter::new(&self.events, "event_time");
+        let mut writer = TableWriter::new(&self.events, "event_time", self.memory.packing());
         let mut dropped = 0;
         for add in &files {
             let file = DataFile::from_add(add);

@@ -3,7 +3,7 @@
 
 use crate::date;
 use crate::error::IngestError;
-use crate::lake::{Lake, TableWriter};
+use crate::lake::{Lake, Packing, TableWriter};
 use crate::rows::{Rows, position};
 use crate::schema::RUNS;
 
@@ -62,7 +62,7 @@ pub async fn record_run(lake: &Lake, run: &RunRecord) -> Result<(), IngestError>
     rows.text(const { at("details") }, run.details.as_deref());
     rows.end_row();
     let mut table = lake.table(&RUNS).await?;
-    let mut writer = TableWriter::new(&table, "started_at");
+    let mut writer = TableWriter::new(&table, "started_at", Packing::FRESH);
     writer.write(&rows.finish()?, None).await?;
     let files = writer.close().await?;
     append_blindly(&mut table, files, run.command, run.started_at).await?;
