@@ -14,8 +14,8 @@ use datafusion::functions::core::expr_fn::coalesce;
 use datafusion::logical_expr::{Expr, LogicalPlanBuilder, ident};
 use datafusion::prelude::{SessionConfig, SessionContext};
 use ingest::operations::OPERATIONS;
-use ingest::schema::{EVENTS, TABLES, TableSchema};
-use ingest::{Lake, LakeTable};
+use ingest::schema::{EVENTS, TABLES, TableSchema, USAGE};
+use ingest::{Lake, LakeTable, uncounted};
 
 mod describe;
 mod table;
@@ -42,13 +42,17 @@ impl Session {
     /// When the lake cannot be reached or was made by a newer version.
     pub async fn open(lake: &Lake, configuration: &Configuration) -> Result<Self, AnalyzeError> {
         let context = context();
-        let mut events = None;
-        for schema in TABLES {
+        // Usage first: what it has counted is then in the version of `events`
+        // that is opened after it.
+        let usage = lake.existing_table(&USAGE).await?;
+        let events = lake.existing_table(&EVENTS).await?;
+        register_usage(&context, usage.as_ref(), events.as_ref()).await?;
+        register(&context, &EVENTS, events.as_ref())?;
+        for schema in
+            TABLES.iter().filter(|schema| ![USAGE.name, EVENTS.name].contains(&schema.name))
+        {
             let table = lake.existing_table(schema).await?;
             register(&context, schema, table.as_ref())?;
-            if schema.name == EVENTS.name {
-                events = table;
-            }
         }
         let mut session = Self { context, events, own_accounts_inferred: false };
         session.add_functions();
@@ -210,6 +214,28 @@ fn register(
     let provider =
         if schema.name == EVENTS.name { with_actions(provider).map_err(failed)? } else { provider };
     context.register_table(schema.name, provider).map_err(failed)?;
+    Ok(())
+}
+
+/// Registers `usage`, and beside it the events that it has not counted yet, so
+/// that the view over both is right whoever counts when.
+async fn register_usage(
+    context: &SessionContext,
+    usage: Option<&LakeTable>,
+    events: Option<&LakeTable>,
+) -> Result<(), AnalyzeError> {
+    let name = "events_not_in_usage";
+    let failed = |error: DataFusionError| AnalyzeError::query(format!("table {name}"), error);
+    let Some(events) = events else {
+        register(context, &USAGE, None)?;
+        let empty = MemTable::try_new(EVENTS.arrow(), vec![vec![]]).map_err(failed)?;
+        context.register_table(name, Arc::new(empty)).map_err(failed)?;
+        return Ok(());
+    };
+    let uncounted = uncounted(events, usage).await?;
+    register(context, &USAGE, usage.filter(|_| !uncounted.from_the_start))?;
+    let files = LakeTableProvider::of_files(context, events, uncounted.files)?;
+    context.register_table(name, Arc::new(files)).map_err(failed)?;
     Ok(())
 }
 

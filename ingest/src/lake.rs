@@ -13,7 +13,7 @@ use deltalake_core::DeltaTable;
 use deltalake_core::errors::DeltaTableError;
 use deltalake_core::kernel::engine::arrow_conversion::TryIntoKernel;
 use deltalake_core::kernel::transaction::{CommitBuilder, CommitProperties, TransactionError};
-use deltalake_core::kernel::{Action, Add, StructField, Transaction};
+use deltalake_core::kernel::{Action, Add, Remove, StructField, Transaction};
 use deltalake_core::logstore::{LogStoreRef, StorageConfig, default_logstore};
 use deltalake_core::operations::create::CreateBuilder;
 use deltalake_core::protocol::{DeltaOperation, SaveMode};
@@ -258,6 +258,35 @@ impl LakeTable {
         let removes = replaced.iter().map(|file| Action::Remove(file.removed_at(removed_at)));
         let actions = removes.chain(adds).collect();
         self.commit(actions, operation, Transaction::new(application, removed_at)).await
+    }
+
+    /// Puts written files in the place of others, whose rows are gone then, under
+    /// an application id and its version, as of `removed_at`, microseconds since
+    /// 1970 UTC. What [`append`](Self::append)
+    /// says about [`Committed::Moved`] holds here, too.
+    ///
+    /// # Errors
+    /// When the store refuses for a reason that trying again will not mend.
+    pub async fn replace(
+        &mut self,
+        replaced: &[DataFile],
+        files: Vec<Add>,
+        application: &str,
+        run_number: i64,
+        removed_at: i64,
+    ) -> Result<Committed, LakeError> {
+        let operation = DeltaOperation::Write {
+            mode: SaveMode::Overwrite,
+            partition_by: Some(
+                self.schema.partitioned_by.iter().map(|&name| name.to_owned()).collect(),
+            ),
+            predicate: None,
+        };
+        let removes = replaced.iter().map(|file| {
+            Action::Remove(Remove { data_change: true, ..file.removed_at(removed_at) })
+        });
+        let actions = removes.chain(files.into_iter().map(Action::Add)).collect();
+        self.commit(actions, operation, Transaction::new(application, run_number)).await
     }
 
     async fn commit(

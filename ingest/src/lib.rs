@@ -34,6 +34,7 @@ mod run;
 mod scan;
 pub mod schema;
 mod source;
+mod usage;
 mod vacuum;
 
 pub use budget::{MEMORY_LIMIT_BYTES_MIN, MemoryBudget};
@@ -46,6 +47,7 @@ pub use lake::{
 pub use report::{Failure, IngestReport, Progress, UpkeepProgress};
 pub use run::{IngestOptions, RunRecord, ingest, record_run};
 pub use source::Source;
+pub use usage::{Uncounted, UsageReport, follow_usage, uncounted};
 pub use vacuum::{
     FOLLOWERS, Follower, RETENTION_SECONDS_MIN, VacuumFailure, VacuumOptions, VacuumReport,
     VacuumedTable, vacuum,

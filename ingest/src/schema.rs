@@ -9,9 +9,11 @@ use arrow::datatypes::{DataType, Field, Fields, Schema, SchemaRef, TimeUnit};
 
 mod events;
 mod journal;
+mod usage;
 
 pub use events::EVENTS;
 pub use journal::{OBJECTS, RUNS};
+pub use usage::USAGE;
 
 /// Version of the tables' layout, stored as a table property. A lake with a
 /// higher number is refused: an older tool would misread it.
@@ -63,7 +65,7 @@ pub struct TableSchema {
 }
 
 /// Every table of the lake.
-pub const TABLES: &[TableSchema] = &[EVENTS, OBJECTS, RUNS];
+pub const TABLES: &[TableSchema] = &[EVENTS, USAGE, OBJECTS, RUNS];
 
 impl TableSchema {
     /// The Arrow schema of the table, partition columns included.

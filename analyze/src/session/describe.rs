@@ -23,6 +23,7 @@ pub struct Described {
 
 /// Tables that no log file wrote.
 const FACTS: &[(&str, &str)] = &[
+    ("events_not_in_usage", "one event that `usage` does not count yet"),
     ("kms_operations", "one KMS operation that this version knows"),
     ("own_accounts", "one account that is ours: configured, or inferred from the lake"),
     ("trusted_accounts", "one account of others that the configuration trusts"),

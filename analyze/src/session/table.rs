@@ -39,6 +39,15 @@ pub(super) struct LakeTableProvider {
 impl LakeTableProvider {
     /// Takes the files of the version that `table` stands at.
     pub(super) fn new(context: &SessionContext, table: &LakeTable) -> Result<Self, AnalyzeError> {
+        Self::of_files(context, table, table.files()?)
+    }
+
+    /// Takes some files of `table`.
+    pub(super) fn of_files(
+        context: &SessionContext,
+        table: &LakeTable,
+        files: Vec<DataFile>,
+    ) -> Result<Self, AnalyzeError> {
         let name = table.schema().name;
         let failed = |error| AnalyzeError::query(format!("table {name}"), error);
         let partitioned_by = table.schema().partitioned_by;
@@ -63,7 +72,7 @@ impl LakeTableProvider {
             schema: table_schema.table_schema().clone(),
             table_schema,
             partition_columns: partitioned_by.to_vec(),
-            files: table.files()?,
+            files,
         })
     }
 

@@ -11,7 +11,7 @@ use object_store::ObjectStore as _;
 use object_store::path::Path;
 
 use super::files::store_path;
-use super::{LakeError, LakeTable};
+use super::{DataFile, LakeError, LakeTable};
 
 /// The folder of a table's log.
 const LOG: &str = "_delta_log";
@@ -74,6 +74,26 @@ impl LakeTable {
             paths.extend(new.map(|add| store_path(&add.path)));
         }
         Ok(paths)
+    }
+
+    /// As [`added_by`](Self::added_by), with what the log says of each file; none
+    /// when one of the versions is not in the log any more.
+    ///
+    /// # Errors
+    /// When the log cannot be read.
+    pub(crate) async fn files_added_by(
+        &self,
+        versions: RangeInclusive<u64>,
+    ) -> Result<Option<Vec<DataFile>>, LakeError> {
+        let mut files = Vec::new();
+        for version in versions {
+            let Some(actions) = self.actions(version).await? else {
+                return Ok(None);
+            };
+            let new = actions.iter().filter_map(added).filter(|add| add.data_change);
+            files.extend(new.map(DataFile::from_add));
+        }
+        Ok(Some(files))
     }
 
     /// The files removed since a moment, microseconds since 1970 UTC, and those

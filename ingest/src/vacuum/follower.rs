@@ -6,7 +6,8 @@
 //! stay until the slowest follower has read them.
 
 use crate::lake::{Lake, LakeError};
-use crate::schema::TableSchema;
+use crate::schema::{EVENTS, TableSchema, USAGE};
+use crate::usage;
 
 /// One follower.
 #[derive(Debug, Clone, Copy)]
@@ -19,8 +20,9 @@ pub struct Follower {
     pub writes: &'static TableSchema,
 }
 
-/// All followers there are: none yet.
-pub const FOLLOWERS: &[Follower] = &[];
+/// All followers there are.
+pub const FOLLOWERS: &[Follower] =
+    &[Follower { application: usage::APPLICATION, follows: EVENTS.name, writes: &USAGE }];
 
 /// The first version of a table that some follower has still to read, or none
 /// when nobody follows the table.
