@@ -27,7 +27,7 @@
 -- # Widened lists and deny_changed alone are medium, unless an operation of high
 -- # or critical risk was added: they are what everyday upkeep looks like.
 with changes as (
-    select *
+    select *, policy_diff(previous_policy, policy) as diff
     from key_policies
     where event_name = 'PutKeyPolicy'
         and set_time >= $window_start
@@ -319,9 +319,7 @@ deny_reasons as (
 ),
 
 reasons as (
-    select event_id, principal, permission, reason, what from allow_reasons
-    union all
-    select event_id, principal, permission, reason, what from deny_reasons
+    select * from allow_reasons union all select * from deny_reasons
 ),
 
 verdicts as (
@@ -387,18 +385,10 @@ select
         array_distinct(flatten(array_agg(v.permissions)))
     ) as permissions,
     array_sort(
-        array_distinct(
-            flatten(
-                array_agg(policy_diff(c.previous_policy, c.policy)['added'])
-            )
-        )
+        array_distinct(flatten(array_agg(c.diff['added'])))
     ) as statements_added,
     array_sort(
-        array_distinct(
-            flatten(
-                array_agg(policy_diff(c.previous_policy, c.policy)['removed'])
-            )
-        )
+        array_distinct(flatten(array_agg(c.diff['removed'])))
     ) as statements_removed,
     max(c.set_by_kind) as actor_kind
 from changes as c
