@@ -11,7 +11,7 @@
 -- why = "Service and resource control policies hold for every principal of the accounts, whatever key and IAM policies say: they keep keys from being deleted, and data in the organization. The policy of a VPC endpoint for KMS says who may use which keys from a network. Without them the next change needs nobody's consent."
 -- benign = "A guardrail that moves into another policy, or is replaced by a better one; an endpoint opened for a new application."
 -- respond = "Read in the details which denials are gone, and for which targets. Ask the actor and the owner of the organization's policies; if it was not planned, attach the policy again, and look at what was called in its accounts meanwhile that it would have denied."
--- see = ["https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_scps.html", "https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_rcps.html", "https://docs.aws.amazon.com/kms/latest/developerguide/vpce-policy-condition.html"]
+-- see = ["https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_scps.html", "https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_rcps.html", "https://docs.aws.amazon.com/kms/latest/developerguide/kms-vpc-endpoint.html"]
 -- #
 -- # A control policy counts with its Denies that name KMS (kms:...). Detached and
 -- # deleted, all of them are gone; updated, those that the new content does not
@@ -40,38 +40,44 @@ with settings as (
         case
             when event_source like 'ec2.%' then regexp_match(
                 concat(request_parameters, ' ', response_elements),
-                '"[vV]pcEndpointId":"(vpce-[^"]*)"'
+                '"[vV]pcEndpointId"\s*:\s*"(vpce-[^"]*)"'
             )[1]
             when event_name = 'DisablePolicyType' then concat(
                 'every ',
                 regexp_match(
-                    request_parameters, '"policyType":"([A-Z_]*)"'
+                    request_parameters, '"policyType"\s*:\s*"([A-Z_]*)"'
                 )[1],
                 ' of ',
-                regexp_match(request_parameters, '"rootId":"([^"]*)"')[1]
+                regexp_match(request_parameters, '"rootId"\s*:\s*"([^"]*)"')[1]
             )
             else regexp_match(
                 concat(request_parameters, ' ', response_elements),
-                '"(?:policyId|id)":"(p-[0-9A-Za-z_]+)"'
+                '"(?:policyId|id)"\s*:\s*"(p-[0-9A-Za-z_]+)"'
             )[1]
         end as guardrail,
         regexp_match(
             concat(request_parameters, ' ', response_elements),
-            '"(?:policyType|type)":"([A-Z_]+_POLICY)"'
+            '"(?:policyType|type)"\s*:\s*"([A-Z_]+_POLICY)"'
         )[1] as policy_type,
-        regexp_match(request_parameters, '"targetId":"([^"]*)"')[1] as target,
+        regexp_match(
+            request_parameters, '"targetId"\s*:\s*"([^"]*)"'
+        )[1] as target,
         regexp_like(
-            request_parameters, '"[sS]erviceName":"[^"]*[.]kms(-fips)?"'
+            request_parameters, '"[sS]erviceName"\s*:\s*"[^"]*[.]kms(-fips)?"'
         ) as for_kms,
         -- a JSON text is decoded by reading it as the Sid of a statement; an
         -- endpoint without a policy allows everything
         case
             when event_source like 'ec2.%'
                 and (
-                    regexp_like(request_parameters, '"[rR]esetPolicy":true')
+                    regexp_like(
+                        request_parameters, '"[rR]esetPolicy"\s*:\s*true'
+                    )
                     or (
                         event_name = 'CreateVpcEndpoint'
-                        and request_parameters not like '%olicyDocument":"%'
+                        and not regexp_like(
+                            request_parameters, '"[pP]olicyDocument"\s*:\s*"'
+                        )
                     )
                 )
                 then concat(
@@ -84,7 +90,7 @@ with settings as (
                     regexp_match(
                         request_parameters,
                         concat(
-                            '"(?:content|[pP]olicyDocument)":',
+                            '"(?:content|[pP]olicyDocument)"\s*:\s*',
                             '("(?:[^"\\]|\\.)*")'
                         )
                     )[1],

@@ -27,17 +27,17 @@ with writes as (
                 '{"Statement":{"Sid":',
                 regexp_match(
                     events.request_parameters,
-                    '"policyDocument":("(?:[^"\\]|\\.)*")'
+                    '"policyDocument"\s*:\s*("(?:[^"\\]|\\.)*")'
                 )[1],
                 '}}'
             )
         )[1]['sid'] as document,
         regexp_match(
-            events.request_parameters, '"policyName":"([^"\\]*)"'
+            events.request_parameters, '"policyName"\s*:\s*"([^"\\]*)"'
         )[1] as policy_name,
         regexp_match(
             events.request_parameters,
-            '"(?:userName|roleName|groupName)":"([^"\\]*)"'
+            '"(?:userName|roleName|groupName)"\s*:\s*"([^"\\]*)"'
         )[1] as holder_name
     from events
     where events.activity = 'manage'
@@ -64,7 +64,7 @@ statements as (
             when 'CreatePolicyVersion' then policy_arn
             when 'CreatePolicy' then coalesce(
                 regexp_match(
-                    response_elements, '"arn":"(arn:[^"]*:policy/[^"]*)"'
+                    response_elements, '"arn"\s*:\s*"(arn:[^"]*:policy/[^"]*)"'
                 )[1],
                 concat(
                     'arn:', aws_partition, ':iam::', recipient_account_id,

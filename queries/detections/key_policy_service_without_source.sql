@@ -10,7 +10,7 @@
 -- why = "A service acts for whoever configures it. Without a condition on the source, somebody in another account can have the service use your key for his own resources, as a confused deputy."
 -- benign = "Not every service sends aws:SourceArn or aws:SourceAccount; where its documentation shows a policy without them, there is nothing to add."
 -- respond = "Look in the service's documentation which of aws:SourceArn, aws:SourceAccount, aws:SourceOrgID or an encryption context it sends. Ask the key's owner which of his resources need the key, add the condition, and watch for denied calls of the service after that."
--- see = ["https://docs.aws.amazon.com/IAM/latest/UserGuide/confused-deputy.html", "https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-services.html"]
+-- see = ["https://docs.aws.amazon.com/kms/latest/developerguide/least-privilege.html", "https://docs.aws.amazon.com/IAM/latest/UserGuide/confused-deputy.html"]
 -- #
 -- # A source counts with an operator that needs the key and a value that does not
 -- # begin with a wildcard. kms:EncryptionContextKeys only asks for names, which

@@ -11,7 +11,7 @@
 -- why = "The primary key decides on rotation and replicas of all its Regions, and cannot be deleted while it has replicas. Moved to a Region that nobody watches, it is under the policy of the replica there, and the key left behind can be scheduled for deletion at once."
 -- benign = "A planned move of an application, or a drill for the loss of a Region."
 -- respond = "Ask the actor and the key's owner whether the move was planned. Read the policy of the new primary, and look for key deletions, replications and rotation changes of the same key since then. Moving back is one call, once you know that the Region's policy and logs are as they should be."
--- see = ["https://docs.aws.amazon.com/kms/latest/developerguide/multi-region-update.html", "https://docs.aws.amazon.com/kms/latest/developerguide/ct-update-primary-region.html"]
+-- see = ["https://docs.aws.amazon.com/kms/latest/developerguide/multi-region-keys-overview.html", "https://docs.aws.amazon.com/kms/latest/developerguide/ct-update-primary-region.html"]
 -- #
 -- # KMS logs one call in both Regions, with one request id and different event
 -- # ids; the second copy is made by kms.amazonaws.com and may show no key. The

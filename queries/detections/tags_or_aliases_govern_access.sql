@@ -47,7 +47,7 @@ with changes as (
                     '{"Statement":{"Action":',
                     regexp_match(
                         request_parameters,
-                        '"tagKeys":(\[(?:[^"\]]|"(?:[^"\\]|\\.)*")*\])'
+                        '"tagKeys"\s*:\s*(\[(?:[^"\]]|"(?:[^"\\]|\\.)*")*\])'
                     )[1],
                     '}}'
                 )
@@ -88,19 +88,19 @@ iam_writes as (
         coalesce(
             policy_arn,
             regexp_match(
-                response_elements, '"arn":"(arn:[^"]*:policy/[^"]*)"'
+                response_elements, '"arn"\s*:\s*"(arn:[^"]*:policy/[^"]*)"'
             )[1],
             concat(
                 'inline policy ',
                 regexp_match(
-                    request_parameters, '"policyName":"([^"\\]*)"'
+                    request_parameters, '"policyName"\s*:\s*"([^"\\]*)"'
                 )[1],
                 ' of ',
                 lower(regexp_match(event_name, '(Group|Role|User)Policy$')[1]),
                 ' ',
                 regexp_match(
                     request_parameters,
-                    '"(?:userName|roleName|groupName)":"([^"\\]*)"'
+                    '"(?:userName|roleName|groupName)"\s*:\s*"([^"\\]*)"'
                 )[1]
             )
         ) as source,
@@ -109,7 +109,7 @@ iam_writes as (
                 '{"Statement":{"Sid":',
                 regexp_match(
                     request_parameters,
-                    '"policyDocument":("(?:[^"\\]|\\.)*")'
+                    '"policyDocument"\s*:\s*("(?:[^"\\]|\\.)*")'
                 )[1],
                 '}}'
             )
