@@ -15,9 +15,10 @@
 -- #
 -- # All keys: *, any KMS ARN whose key is *, or NotResource. Wildcards in actions
 -- # and NotAction are expanded. Conditions on tags or aliases of the key choose
--- # keys, so that they are no finding; kms:ViaService, and
--- # kms:GrantIsForAWSResource where only grants are allowed, make it low. What a
--- # policy attached by its ARN says is not in the record.
+-- # keys, so that they are no finding, but negated ones do not; kms:ViaService, and
+-- # kms:GrantIsForAWSResource where only grants are allowed, make it low, as does
+-- # a version that is not made the default. What a policy attached by its ARN, or
+-- # a version made the default later, says is not in that record.
 with writes as (
     select
         events.*,
@@ -106,9 +107,22 @@ broad as (
             )
             or strpos(s['statement'], '"NotResource":') > 0
         )
-        and not regexp_like(
-            array_to_string(s['condition_keys'], ' '),
-            '(^| )(aws:resourcetag/|kms:(resourcealiases|requestalias)( |$))'
+        and not coalesce(
+            regexp_like(
+                -- without operators that hold for a key that lacks the tag
+                regexp_replace(
+                    lower(s['conditions']),
+                    concat(
+                        '"(?:[a-z:]*ifexists|null|forallvalues:[a-z]*',
+                        '|[a-z:]*not[a-z]*)":',
+                        '\{(?:[^"}]|"(?:[^"\\]|\\.)*")*\}'
+                    ),
+                    '',
+                    'g'
+                ),
+                '"(aws:resourcetag/[^"]*|kms:(resourcealiases|requestalias))":'
+            ),
+            false
         )
 ),
 
@@ -117,6 +131,12 @@ findings as (
         *,
         case
             when everything
+                or (
+                    event_name = 'CreatePolicyVersion'
+                    and not regexp_like(
+                        request_parameters, '"setAsDefault"\s*:\s*true'
+                    )
+                )
                 or array_has(s['condition_keys'], 'kms:viaservice')
                 or (
                     array_has(s['condition_keys'], 'kms:grantisforawsresource')
