@@ -13,14 +13,14 @@
 -- respond = "Read in the details which denials are gone, and for which targets. Ask the actor and the owner of the organization's policies; if it was not planned, attach the policy again, and look at what was called in its accounts meanwhile that it would have denied."
 -- see = ["https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_scps.html", "https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_rcps.html", "https://docs.aws.amazon.com/kms/latest/developerguide/kms-vpc-endpoint.html"]
 -- #
--- # A control policy counts with its Denies that name KMS (kms:...). Detached and
--- # deleted, all of them are gone; updated, those that the new content does not
--- # deny as broadly: gone, further conditions, or other ones. What a policy says is
--- # known only if its CreatePolicy or UpdatePolicy is in the lake; removing an
--- # unknown one, of whatever type, is medium; its update is not judged. AWS's
--- # own policies that allow everything deny nothing, so that losing them is no
--- # finding. The endpoint of a VPC for KMS is medium when its policy allows
--- # something more or denies something less than before.
+-- # A control policy counts with its Denies that name KMS (kms:...). Detached
+-- # and deleted, all of them are gone; updated, those that the new content does
+-- # not deny as broadly: gone, further conditions, or other ones. What a policy
+-- # says is known only if its CreatePolicy or UpdatePolicy is in the lake;
+-- # removing an unknown one, of whatever type, is medium; its update is not
+-- # judged. AWS's own policies that allow everything deny nothing, so that
+-- # losing them is no finding. The endpoint of a VPC for KMS is medium when its
+-- # policy allows something more or denies something less than before.
 with settings as (
     select
         event_time,

@@ -13,12 +13,13 @@
 -- respond = "Ask the owner of the policy which keys its principals need; `key_usage` shows which they used. List these key ARNs, or the tags or aliases of the keys, in its place. If nobody knows why it was written, look at who has the policy and at what they decrypted since."
 -- see = ["https://docs.aws.amazon.com/kms/latest/developerguide/iam-policies-best-practices.html", "https://docs.aws.amazon.com/securityhub/latest/userguide/kms-controls.html"]
 -- #
--- # All keys: *, any KMS ARN whose key is *, or NotResource. Wildcards in actions
--- # and NotAction are expanded. Conditions on tags or aliases of the key choose
--- # keys, so that they are no finding, but negated ones do not; kms:ViaService, and
--- # kms:GrantIsForAWSResource where only grants are allowed, make it low, as does
--- # a version that is not made the default. What a policy attached by its ARN, or
--- # a version made the default later, says is not in that record.
+-- # All keys: *, any KMS ARN whose key is *, or NotResource. Wildcards in
+-- # actions and NotAction are expanded. Conditions on tags or aliases of the
+-- # key choose keys, so that they are no finding, but negated ones do not;
+-- # kms:ViaService, and kms:GrantIsForAWSResource where only grants are
+-- # allowed, make it low, as does a version that is not made the default. What
+-- # a policy attached by its ARN, or a version made the default later, says is
+-- # not in that record.
 with writes as (
     select
         events.*,

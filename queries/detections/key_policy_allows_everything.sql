@@ -13,9 +13,10 @@
 -- respond = "Ask the key's owner which operations the principal needs; what it called in the last months (view `key_usage`) is a good start. Write these into the policy, have the owner review it, and only then take kms:* out."
 -- see = ["https://docs.aws.amazon.com/kms/latest/developerguide/least-privilege.html", "https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-default.html"]
 -- #
--- # However it is written: kms:*, *, or patterns that add up to all permissions.
--- # The root of the key's own account is left out: that statement lets IAM
--- # policies decide. A condition narrows when, not what, and does not excuse it.
+-- # However it is written: kms:*, *, or patterns that add up to all
+-- # permissions. The root of the key's own account is left out: that statement
+-- # lets IAM policies decide. A condition narrows when, not what, and does not
+-- # excuse it.
 with everything as (
     select
         cardinality(

@@ -13,10 +13,11 @@
 -- see = ["https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-default.html", "https://docs.aws.amazon.com/kms/latest/developerguide/least-privilege.html"]
 -- #
 -- # The statements of one policy are added up per principal as written. As in
--- # administrator_uses_key, tags, aliases and descriptions are no administration,
--- # and reading the public key or metadata is no use. The root of the key's own
--- # account is left out: there IAM policies decide who may do what. Use that is
--- # allowed only through a service (kms:ViaService) is rated low.
+-- # administrator_uses_key, tags, aliases and descriptions are no
+-- # administration, and reading the public key or metadata is no use. The root
+-- # of the key's own account is left out: there IAM policies decide who may do
+-- # what. Use that is allowed only through a service (kms:ViaService) is rated
+-- # low.
 with permissions as (
     select
         concat('kms:', event_name) as permission,

@@ -12,9 +12,9 @@
 -- respond = "Look in the service's documentation which of aws:SourceArn, aws:SourceAccount, aws:SourceOrgID or an encryption context it sends. Ask the key's owner which of his resources need the key, add the condition, and watch for denied calls of the service after that."
 -- see = ["https://docs.aws.amazon.com/kms/latest/developerguide/least-privilege.html", "https://docs.aws.amazon.com/IAM/latest/UserGuide/confused-deputy.html"]
 -- #
--- # A source counts with an operator that needs the key and a value that does not
--- # begin with a wildcard. kms:EncryptionContextKeys only asks for names, which
--- # anybody can give. A statement that lets a service read metadata, as
+-- # A source counts with an operator that needs the key and a value that does
+-- # not begin with a wildcard. kms:EncryptionContextKeys only asks for names,
+-- # which anybody can give. A statement that lets a service read metadata, as
 -- # CloudTrail's own documentation has it, does no harm.
 with allowed as (
     select

@@ -13,8 +13,8 @@
 -- respond = "Ask the actor and the key's owner whose account this is and why it needs the key. Look with `keytrail sql` for calls and grants of that account on this key since then: grants outlive the policy. If nobody knows the account, put the previous policy back together with the key's owner."
 -- see = ["https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-modifying-external-accounts.html", "https://docs.aws.amazon.com/kms/latest/developerguide/conditions-kms.html"]
 -- #
--- # An account counts as named when an Allow has it among its principals, or has
--- # principal * and asks for the account or ARN of the caller. Negated
+-- # An account counts as named when an Allow has it among its principals, or
+-- # has principal * and asks for the account or ARN of the caller. Negated
 -- # conditions and wildcards in place of the account open the key to anyone,
 -- # which is key_policy_open_to_anyone's matter. An organization or a unique id
 -- # (AROA...) does not tell the account.

@@ -20,12 +20,13 @@
 -- #   condition that a new Allow lacks, or has only with an operator that holds
 -- #   without the key, or with the wildcard *, or with true turned to false.
 -- # - condition_widened: the same condition, with the same values and more.
--- # - deny_gone, deny_narrower (further conditions), deny_changed (other values).
--- # - allow_widened: a principal gets operations beside those it had, or one more
--- #   principal stands in a statement. A new statement for a new principal is
--- #   key_policy_changed's matter.
--- # Widened lists and deny_changed alone are medium, unless an operation of high
--- # or critical risk was added: they are what everyday upkeep looks like.
+-- # - deny_gone, deny_narrower (further conditions), deny_changed (other
+-- #   values).
+-- # - allow_widened: a principal gets operations beside those it had, or one
+-- #   more principal stands in a statement. A new statement for a new principal
+-- #   is key_policy_changed's matter.
+-- # Widened lists and deny_changed alone are medium, unless an operation of
+-- # high or critical risk was added: they are what everyday upkeep looks like.
 with changes as (
     select *, policy_diff(previous_policy, policy) as diff
     from key_policies

@@ -13,10 +13,11 @@
 -- respond = "See in the details who may still change the policy, and check that those roles exist and are yours. Ask the key's owner whether the account was left out on purpose. If not, have one of those roles add the statement for the account again; if nobody can, open a case with AWS Support."
 -- see = ["https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-default.html", "https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-overview.html"]
 -- #
--- # Any Allow that names the root of the key's own account counts as a statement
--- # for it, however little it allows: how much is for the reader to judge. High
--- # when the lockout check was off, or the policy before had such a statement. A
--- # key created without a policy gets AWS's default, which has one.
+-- # Any Allow that names the root of the key's own account counts as a
+-- # statement for it, however little it allows: how much is for the reader to
+-- # judge. High when the lockout check was off, or the policy before had such a
+-- # statement. A key created without a policy gets AWS's default, which has
+-- # one.
 with settings as (
     select *
     from key_policies

@@ -13,12 +13,13 @@
 -- respond = "Compare the replica's policy with the primary's; the details say what the replica allows beyond it. Ask the actor and the key's owner whether the Region was planned and whether logs of that Region are read. Then look at the calls and grants on the replica since."
 -- see = ["https://docs.aws.amazon.com/kms/latest/developerguide/multi-region-keys-replicate.html", "https://docs.aws.amazon.com/kms/latest/developerguide/multi-region-keys-overview.html"]
 -- #
--- # KMS refuses a replica where there is one, so each success is a new Region; the
--- # CreateKey that follows there is the same matter. High when the replica's
--- # policy allows a principal, an operation, or an operation on fewer conditions
--- # than the newest known policy of the primary, or lacks a Deny of it. Names of
--- # the two Regions count as the same word. The default policy, which lets the
--- # account's IAM policies decide, and policies that no record shows are medium.
+-- # KMS refuses a replica where there is one, so each success is a new Region;
+-- # the CreateKey that follows there is the same matter. High when the
+-- # replica's policy allows a principal, an operation, or an operation on fewer
+-- # conditions than the newest known policy of the primary, or lacks a Deny of
+-- # it. Names of the two Regions count as the same word. The default policy,
+-- # which lets the account's IAM policies decide, and policies that no record
+-- # shows are medium.
 with replications as (
     select
         *,

@@ -13,11 +13,12 @@
 -- respond = "Read in the details which policies ask for the tag or alias, and work out who gained or lost the key by the change. Ask the key's owner whether that was meant; if not, set the old tag or alias again, and let only the owner's pipeline have kms:TagResource and kms:UpdateAlias."
 -- see = ["https://docs.aws.amazon.com/kms/latest/developerguide/abac.html", "https://docs.aws.amazon.com/kms/latest/developerguide/tag-authorization.html", "https://docs.aws.amazon.com/kms/latest/developerguide/alias-authorization.html"]
 -- #
--- # A tag counts if a statement asks for aws:ResourceTag of that name; an alias, if
--- # kms:ResourceAliases or kms:RequestAlias is asked for with a value that fits it.
--- # Statements are those of the key's newest policy and of the newest version of
--- # each IAM policy of its account, as far as the lake has them. UpdateAlias
--- # touches the key that had the alias and the one that gets it.
+-- # A tag counts if a statement asks for aws:ResourceTag of that name; an
+-- # alias, if kms:ResourceAliases or kms:RequestAlias is asked for with a value
+-- # that fits it. Statements are those of the key's newest policy and of the
+-- # newest version of each IAM policy of its account, as far as the lake has
+-- # them. UpdateAlias touches the key that had the alias and the one that gets
+-- # it.
 with changes as (
     select
         *,
