@@ -28,7 +28,7 @@ with granted as (
         and array_has(kms_actions, 'kms:CreateGrant')
 ),
 
--- A condition holds the principal back only with an operator that needs the key.
+-- A condition holds back only with an operator that needs its key to be there.
 judged as (
     select
         *,
