@@ -11,7 +11,7 @@
 -- why = "The default decides under which key all that is written from now on is encrypted. Set to a key of another account, whoever owns that key can lock you out of the new data; switched off, new volumes are not encrypted at all."
 -- benign = "Moving buckets from Amazon's keys to your own, or a pipeline that sets up a new account."
 -- respond = "Compare the new key with what the bucket's owner wants. For a key of an unknown account ask who made the change and from where, set the default back, and look for what was written meanwhile (s3_copy_under_foreign_key, data_encrypted_under_foreign_key)."
--- see = ["https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-encryption.html", "https://docs.aws.amazon.com/ebs/latest/userguide/encryption-by-default.html"]
+-- see = ["https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-encryption.html", "https://docs.aws.amazon.com/ebs/latest/userguide/ebs-encryption.html"]
 -- [parameters]
 -- compared_within = "90d" # an equal setting of a bucket in this time is no change
 -- #
