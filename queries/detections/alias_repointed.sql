@@ -11,7 +11,7 @@
 -- why = "Applications that name the key by its alias encrypt under the new key from this moment on, without noticing. Who can give them a key of their own, holds what they write."
 -- benign = "Rotation by hand: a new key replaces the old one under the same name."
 -- respond = "Look at who may use and administer the new key, and whether anything was encrypted under it since. Ask the caller and the owner of the applications that use the alias whether the change was planned. If not, point the alias back and keep the new key until what was written under it is encrypted anew."
--- see = ["https://docs.aws.amazon.com/kms/latest/developerguide/alias-update.html", "https://docs.aws.amazon.com/kms/latest/developerguide/rotate-keys-manually.html"]
+-- see = ["https://docs.aws.amazon.com/kms/latest/developerguide/alias-update.html", "https://docs.aws.amazon.com/kms/latest/developerguide/rotate-keys.html"]
 -- [parameters]
 -- recreated_within = "1d" # deleted and created again within it counts as repointed
 -- young_key = "7d" # high when the same actor made the new key within it

@@ -56,7 +56,10 @@ imports as (
             when import_type = 'NEW_KEY_MATERIAL' then 'new'
             when import_type is null and nth = 1 then 'first or known'
             else 'known'
-        end as material
+        end as material,
+        regexp_match(
+            response_elements, '"keyMaterialId"\s*:\s*"([^"]+)"'
+        )[1] as material_id
     from life
     where event_name = 'ImportKeyMaterial'
         and event_time >= $window_start
@@ -94,6 +97,9 @@ select
     min(event_time) as first_time,
     max(event_time) as last_time,
     array_agg(distinct material order by material) as materials,
+    array_agg(distinct material_id order by material_id) filter (
+        where material_id is not null
+    ) as material_ids,
     array_agg(distinct actor order by actor) as actors,
     max(valid_to) as valid_to,
     first_value(

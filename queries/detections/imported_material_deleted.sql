@@ -9,7 +9,7 @@
 -- lookback = "90d"
 -- entity = ["key_arn"]
 -- why = "The key is unusable at once, without the waiting period that a deletion has. Only whoever holds the same material can bring it back: with material that an intruder imported, that is the intruder alone."
--- benign = "A drill of restoring material, or the removal of a key that was agreed, done in one step instead of disabling it first. If the same material was imported again afterwards, the summary says so."
+-- benign = "A drill of restoring material, or the removal of a key that was agreed, done in one step instead of disabling it first. Material that no rotation has made current yet (PENDING_ROTATION) can go without harm. If the material was imported again afterwards, the summary says so."
 -- respond = "Find out first whether you hold the material, and in which system; import it again when the caller has been stopped. Ask the key's owner and the caller whether it was planned. Then look at who imported the material that was deleted, and at what the same actor did to other keys."
 -- see = ["https://docs.aws.amazon.com/kms/latest/developerguide/importing-keys-delete-key-material.html", "https://docs.aws.amazon.com/kms/latest/developerguide/import-keys-protect.html"]
 -- [parameters]
@@ -18,9 +18,14 @@
 -- # Successful calls of anyone but an AWS service itself; one that a service made
 -- # on somebody's behalf is just as final and counts. Material that expires is
 -- # imported_material_expiring's matter. An import after the deletion is looked
--- # for up to the window's end.
+-- # for up to the window's end. A key may have several materials; which one a call
+-- # was about stands in the response, in records since 2025.
 with deletions as (
-    select *
+    select
+        *,
+        regexp_match(
+            response_elements, '"keyMaterialId"\s*:\s*"([^"]+)"'
+        )[1] as material_id
     from kms_actions
     where activity = 'manage'
         and event_name = 'DeleteImportedKeyMaterial'
@@ -39,6 +44,9 @@ matters as (
         max(event_time) as last_time,
         count(*) as event_count,
         array_agg(event_id order by event_time, event_id) as event_ids,
+        array_agg(distinct material_id order by material_id) filter (
+            where material_id is not null
+        ) as material_ids,
         first_value(actor order by event_time, event_id) as actor,
         first_value(actor_kind order by event_time, event_id) as actor_kind,
         first_value(mfa order by event_time, event_id) as mfa,
@@ -48,6 +56,23 @@ matters as (
             as source_ip_address
     from deletions
     group by coalesce(key_arn, requested_key_id)
+),
+
+all_imports as (
+    select
+        key_arn,
+        event_time,
+        event_id,
+        actor,
+        regexp_match(
+            response_elements, '"keyMaterialId"\s*:\s*"([^"]+)"'
+        )[1] as material_id
+    from kms_actions
+    where activity = 'manage'
+        and event_name = 'ImportKeyMaterial'
+        and error_code is null
+        and event_time >= $window_start - $imported_within
+        and event_time < $window_end
 ),
 
 imports as (
@@ -63,12 +88,9 @@ imports as (
             where i.event_time > m.last_time
         ) as imported_again_time
     from matters as m
-    inner join kms_actions as i on i.key_arn = m.key_arn
-    where i.activity = 'manage'
-        and i.event_name = 'ImportKeyMaterial'
-        and i.error_code is null
-        and i.event_time >= $window_start - $imported_within
-        and i.event_time < $window_end
+    inner join all_imports as i
+        on i.key_arn = m.key_arn
+        and coalesce(array_has(m.material_ids, i.material_id), true)
     group by m.key_arn
 )
 
@@ -96,6 +118,7 @@ select
     i.imported_time,
     i.imported_by,
     i.imported_again_time,
+    m.material_ids,
     m.actor_kind,
     m.mfa,
     m.mfa_reason,

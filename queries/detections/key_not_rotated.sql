@@ -10,7 +10,7 @@
 -- why = "All that was encrypted in this time lies under one material. Standards ask for rotation at the end of a key's cryptoperiod, a year for most."
 -- benign = "A key that is replaced by hand on another schedule, or a rotation that lies in a gap of the logs: days_with_logs says how many of the days since were covered."
 -- respond = "Check the key's rotation status in KMS first: logs show rotations, not settings. Ask the key's owner whether automatic rotation can be enabled (it needs no change in applications and keeps old data readable) or why it must not."
--- see = ["https://docs.aws.amazon.com/kms/latest/developerguide/rotate-keys.html", "https://docs.aws.amazon.com/kms/latest/developerguide/multi-region-keys-manage.html"]
+-- see = ["https://docs.aws.amazon.com/kms/latest/developerguide/rotate-keys.html", "https://docs.aws.amazon.com/kms/latest/developerguide/multi-region-keys-overview.html"]
 -- [parameters]
 -- not_rotated_for = "366d" # a year and a day, in which KMS rotates by itself
 -- looked_back = "400d" # how far back coverage is counted

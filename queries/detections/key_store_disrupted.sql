@@ -11,12 +11,12 @@
 -- why = "While a custom key store is disconnected no key in it can be used, so a single call stops everything encrypted under all of them. A change can point the store at another proxy, or at credentials that somebody else holds."
 -- benign = "Maintenance of the CloudHSM cluster or the external key manager, or the yearly change of the store's password: a disconnect, an update and a connect by the same actor, as the summary then says."
 -- respond = "See first whether the store is connected now and what fails. Ask the caller and the owners of the cluster or the external key manager whether this was maintenance; if not, compare the proxy's address, its credentials and the cluster with what you know, before connecting it again."
--- see = ["https://docs.aws.amazon.com/kms/latest/developerguide/connect-disconnect-keystore.html", "https://docs.aws.amazon.com/kms/latest/developerguide/key-store-overview.html"]
+-- see = ["https://docs.aws.amazon.com/kms/latest/developerguide/xks-connect-disconnect.html", "https://docs.aws.amazon.com/kms/latest/developerguide/key-store-overview.html"]
 -- #
 -- # Successful DisconnectCustomKeyStore, UpdateCustomKeyStore and
--- # DeleteCustomKeyStore, by whatever path. The calls name no key; the keys of a
--- # store are those that use of the store's id shows. Passwords and credentials are
--- # not in the logs, so an update of them shows no changed field.
+-- # DeleteCustomKeyStore, by whatever path. They name no key: calls with the same
+-- # custom_key_store_id show which are touched. Passwords and credentials are not
+-- # in the logs, so an update of them shows no changed field.
 with changes as (
     select
         *,

@@ -6,7 +6,7 @@
 -- attack = ["T1486", "T1485"]
 -- attack_version = "18.1"
 -- controls = ["AWS-FSBP:CloudWatch.7", "CIS-AWS-5.0.0:4.7", "CIS-AWS-6.0.0:5.7", "NIST-800-53-r5:SI-4", "NIST-800-53-r5:IR-4", "PCI-DSS-4.0.1:3.7.5"]
--- lookback = "1d"
+-- lookback = "25h"
 -- entity = ["actor", "day"]
 -- why = "Disabling keys, scheduling or deleting their material and replacing their policies within minutes is how data is held to ransom or destroyed: all that lies under the keys is out of reach at once."
 -- benign = "A rollout that changes the policy of many keys, or the removal of a stack or of a whole environment: rated high when only policies changed or when every call came through a service."
@@ -18,7 +18,7 @@
 -- new_for = "1d" # an actor's own key this young holds nothing yet: a test, a setup
 -- #
 -- # Successful calls only: refused ones are denied_administration's matter. The
--- # same policy put again changes nothing. Lookback is the larger of `within` and
+-- # same policy put again changes nothing. Lookback is `within` and
 -- # `new_for`.
 with created as (
     select key_arn, actor, min(event_time) as created_time

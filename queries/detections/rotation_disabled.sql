@@ -10,7 +10,7 @@
 -- why = "The key keeps its material from now on, however much is encrypted with it. Standards ask for rotation, so that less depends on one material."
 -- benign = "A change from automatic rotation to rotation on demand with a schedule of its own, or a key about to be retired."
 -- respond = "Look at whether rotation was enabled again since, and with which period. Ask the caller and the key's owner why it was disabled and by what the key will be rotated instead; if by nothing, enable it again."
--- see = ["https://docs.aws.amazon.com/kms/latest/developerguide/rotating-keys-enable-disable.html", "https://docs.aws.amazon.com/kms/latest/developerguide/rotate-keys.html"]
+-- see = ["https://docs.aws.amazon.com/kms/latest/developerguide/rotating-keys-disable.html", "https://docs.aws.amazon.com/kms/latest/developerguide/rotate-keys.html"]
 -- [parameters]
 -- known_within = "400d" # how long before the window the last setting and rotation are looked for
 -- #

@@ -10,7 +10,7 @@
 -- why = "The longer the period, the more lies under one material. KMS allows up to 2560 days, and a check that only asks whether rotation is enabled does not see it."
 -- benign = "A policy of yours that asks for less than yearly rotation, set through code; then raise the parameter."
 -- respond = "Compare the period with what your policy asks for, and with the key's other settings of late. Ask the caller and the key's owner why it was changed, and set the agreed period again if there is no reason."
--- see = ["https://docs.aws.amazon.com/kms/latest/developerguide/rotating-keys-enable-disable.html", "https://docs.aws.amazon.com/kms/latest/APIReference/API_EnableKeyRotation.html"]
+-- see = ["https://docs.aws.amazon.com/kms/latest/developerguide/rotating-keys-enable.html", "https://docs.aws.amazon.com/kms/latest/APIReference/API_EnableKeyRotation.html"]
 -- [parameters]
 -- period_days_max = 365 # longer is found, unless the key had the same period before
 -- known_within = "400d" # how long before the window the previous period is looked for

@@ -29,7 +29,7 @@ with trail_keys as (
         where hour >= date_trunc('hour', $window_start) - $used_within
             and hour < date_trunc('hour', $window_start)
             and activity = 'use'
-            and actor = 'cloudtrail.amazonaws.com'
+            and actor like 'cloudtrail.amazonaws.com%'
             and event_name like 'GenerateDataKey%'
             and error_code is null
             and calls_with_context > 0
@@ -39,7 +39,7 @@ with trail_keys as (
         where event_time >= date_trunc('hour', $window_start)
             and event_time < $window_end
             and activity = 'use'
-            and actor = 'cloudtrail.amazonaws.com'
+            and actor like 'cloudtrail.amazonaws.com%'
             and event_name like 'GenerateDataKey%'
             and error_code is null
             and array_has(map_keys(encryption_context), 'aws:cloudtrail:arn')

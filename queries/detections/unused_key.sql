@@ -16,11 +16,11 @@
 -- #
 -- # Judged are our customer managed keys that a creation, a replication or a
 -- # change shows, at least `unused_after` old. A use is any successful
--- # cryptographic call, by anyone, also through a service, and either key of
--- # ReEncrypt; a failed call used nothing (use_of_doomed_key). Keys of other
--- # accounts, and those deleted or scheduled for deletion, are left out; disabled
--- # ones are in, with their state. True since the key was that old: an older last
--- # use is not looked for.
+-- # cryptographic call or GetPublicKey (whose key is used outside of KMS), by
+-- # anyone, also through a service, and either key of ReEncrypt; a failed call used
+-- # nothing. Keys of other accounts, and those deleted or scheduled for deletion,
+-- # are left out; disabled ones are in, with their state. True since the key was
+-- # that old: an older last use is not looked for.
 with shown as (
     select
         case event_name

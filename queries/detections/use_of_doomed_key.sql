@@ -18,9 +18,8 @@
 -- # KMSInvalidStateException whose message says "pending deletion" or "pending
 -- # replica deletion" (KMS gives either for such keys); without a message, the
 -- # key's last known change decides. Calls that services make for somebody count:
--- # most of what stops working is one. A failed call may name its key only in the
--- # message. Administration that a key's state refuses is no use, and other states
--- # (pending import, unavailable) pass.
+-- # most of what stops working is one. Administration that a key's state refuses is
+-- # no use, and other states (pending import, unavailable) pass.
 with attempts as (
     select
         event_time,
