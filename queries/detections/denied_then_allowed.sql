@@ -110,7 +110,9 @@ changes as (
             and (
                 event_source in ('iam.amazonaws.com', 'iam.amazonaws.com.cn')
                 or (
-                    event_source in ('kms.amazonaws.com', 'kms.amazonaws.com.cn')
+                    event_source in (
+                        'kms.amazonaws.com', 'kms.amazonaws.com.cn'
+                    )
                     and event_name in ('PutKeyPolicy', 'CreateGrant')
                 )
             )
@@ -252,7 +254,9 @@ select
             array_agg(distinct change_name order by change_name), ', '
         ),
         ' by ',
-        case when bool_or(one_hand) then 'the same hand' else 'somebody else' end,
+        case
+            when bool_or(one_hand) then 'the same hand' else 'somebody else'
+        end,
         ' (', array_to_string(
             array_agg(distinct changed_by order by changed_by), ', '
         ), ')'

@@ -127,15 +127,15 @@ select
         ' without the VPC endpoint that ',
         case
             when max(actor_calls) is not null then concat(
-                'it used for ', cast(max(actor_inside) as text), ' of ',
-                cast(max(actor_calls) as text)
+                cast(max(actor_inside) as text), ' of ',
+                cast(max(actor_calls) as text), ' of its calls'
             )
             else concat(
-                'the key was used by in ', cast(max(key_inside) as text), ' of ',
-                cast(max(key_calls) as text)
+                cast(max(key_inside) as text), ' of ',
+                cast(max(key_calls) as text), ' calls on the key'
             )
         end,
-        ' calls before (calls now: ', cast(count(*) as text),
+        ' used before (calls now: ', cast(count(*) as text),
         ', refused or failed: ', cast(count(error_code) as text), ')'
     ) as summary,
     count(*) as event_count,

@@ -80,7 +80,8 @@ changes as (
         events.*,
         buckets.known_by,
         regexp_like(
-            events.request_parameters, '"Expiration"|"NoncurrentVersionExpiration"'
+            events.request_parameters,
+            '"(NoncurrentVersion)?Expiration"'
         ) as expires
     from events
     inner join log_buckets as buckets
