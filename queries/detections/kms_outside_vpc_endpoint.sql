@@ -28,96 +28,92 @@ with used as (
         usage.actor,
         usage.key_arn,
         usage.aws_region,
-        operations.event_name is not null as cryptographic,
         sum(usage.calls) as calls,
-        sum(case when usage.vpc_endpoint then usage.calls else 0 end) as inside
+        sum(usage.calls) filter (where usage.vpc_endpoint) as inside,
+        sum(usage.calls) filter (
+            where operations.class = 'cryptographic'
+        ) as key_calls,
+        sum(usage.calls) filter (
+            where operations.class = 'cryptographic' and usage.vpc_endpoint
+        ) as key_inside
     from key_usage as usage
     left join kms_operations as operations
         on operations.event_name = usage.event_name
-        and operations.class = 'cryptographic'
     where usage.hour >= $window_start - $habit
         and usage.hour < date_trunc('hour', $window_start)
         and usage.direct_call
         and usage.key_side = 'key'
-    group by 1, 2, 3, 4
+    group by usage.actor, usage.key_arn, usage.aws_region
 ),
 
+-- an actor's name and a key's are both ARNs: one table of habits serves both
 habits as (
     select
-        'actor' as side,
-        actor as name,
-        sum(calls) as calls,
-        sum(inside) as inside,
-        array_agg(distinct aws_region) as regions
+        coalesce(actor, key_arn) as name,
+        grouping(actor) = 0 as of_actor,
+        array_agg(distinct aws_region) as regions,
+        case when grouping(actor) = 0 then sum(calls) else sum(key_calls) end
+            as calls,
+        case when grouping(actor) = 0 then sum(inside) else sum(key_inside) end
+            as inside
     from used
-    group by actor
-    having sum(calls) >= $calls_min
-        and sum(inside) * 100 >= sum(calls) * $share_percent
-    union all
-    select
-        'key' as side,
-        key_arn as name,
-        sum(calls) as calls,
-        sum(inside) as inside,
-        array_agg(distinct aws_region) as regions
-    from used
-    where cryptographic
-        and key_arn is not null
-    group by key_arn
-    having sum(calls) >= $calls_min
-        and sum(inside) * 100 >= sum(calls) * $share_percent
+    group by grouping sets ((actor), (key_arn))
 ),
 
+-- a call that is against the habit of its actor and of its key is here twice
 outside as (
     select
-        actions.*,
-        of_actor.calls as actor_calls,
-        of_actor.inside as actor_inside,
-        of_key.name as habit_key_arn,
-        of_key.calls as key_calls,
-        of_key.inside as key_inside,
-        coalesce(of_actor.regions, of_key.regions) as habit_regions
-    from kms_actions as actions
-    left join kms_operations as operations
-        on operations.event_name = actions.event_name
-        and operations.class = 'cryptographic'
-    left join habits as of_actor
-        on of_actor.side = 'actor'
-        and of_actor.name = actions.actor
-    left join habits as of_key
-        on of_key.side = 'key'
-        and of_key.name = actions.key_arn
-        and operations.event_name is not null
-    where actions.event_time >= $window_start
-        and actions.event_time < $window_end
-        and actions.direct_call
-        and actions.actor_kind <> 'service'
-        and actions.vpc_endpoint_id is null
-        and (of_actor.name is not null or of_key.name is not null)
+        calls.*,
+        habits.of_actor,
+        habits.regions as habit_regions,
+        habits.calls as habit_calls,
+        habits.inside as habit_inside
+    from (
+        select
+            actions.*,
+            unnest(
+                case operations.class
+                    when 'cryptographic'
+                        then make_array(actions.actor, actions.key_arn)
+                    else make_array(actions.actor)
+                end
+            ) as name
+        from kms_actions as actions
+        left join kms_operations as operations
+            on operations.event_name = actions.event_name
+        where actions.event_time >= $window_start
+            and actions.event_time < $window_end
+            and actions.direct_call
+            and actions.actor_kind <> 'service'
+            and actions.vpc_endpoint_id is null
+    ) as calls
+    inner join habits on habits.name = calls.name
+    where habits.calls >= $calls_min
+        and habits.inside * 100 >= habits.calls * $share_percent
 )
 
 select
     min(event_time) as event_time,
     first_value(
         case
-            when actor_calls is not null
-                then coalesce(actor_account_id, recipient_account_id)
+            when of_actor then coalesce(actor_account_id, recipient_account_id)
             else key_account_id
         end
-        order by event_time, event_id
+        order by not of_actor, event_time, event_id
     ) as account_id,
     first_value(
         case
             when array_has(habit_regions, aws_region) then aws_region
         end
-        order by event_time, event_id
+        order by event_time, event_id, not of_actor
     ) as region,
     actor,
     case
         when count(distinct coalesce(key_arn, event_id)) = 1 then min(key_arn)
     end as key_arn,
     array_slice(
-        array_agg(event_id order by event_time, event_id), 1, 20
+        array_distinct(array_agg(event_id order by event_time, event_id)),
+        1, 20
     ) as event_ids,
     concat(
         actor, ' called ',
@@ -125,31 +121,36 @@ select
             array_agg(distinct event_name order by event_name), ', '
         ),
         ' without the VPC endpoint that ',
-        case
-            when max(actor_calls) is not null then concat(
-                cast(max(actor_inside) as text), ' of ',
-                cast(max(actor_calls) as text), ' of its calls'
+        first_value(
+            concat(
+                cast(habit_inside as text), ' of ', cast(habit_calls as text),
+                case
+                    when of_actor then ' of its calls' else ' calls on a key'
+                end
             )
-            else concat(
-                cast(max(key_inside) as text), ' of ',
-                cast(max(key_calls) as text), ' calls on the key'
-            )
-        end,
-        ' used before (calls now: ', cast(count(*) as text),
-        ', refused or failed: ', cast(count(error_code) as text), ')'
+            order by not of_actor, event_time, event_id
+        ),
+        ' used before (calls now: ', cast(count(distinct event_id) as text),
+        ', refused or failed: ',
+        cast(
+            count(distinct event_id) filter (where error_code is not null)
+            as text
+        ),
+        ')'
     ) as summary,
-    count(*) as event_count,
+    count(distinct event_id) as event_count,
     min(event_time) as first_time,
     max(event_time) as last_time,
-    max(actor_calls) is not null as habit_of_actor,
+    bool_or(of_actor) as habit_of_actor,
     array_slice(
-        array_agg(distinct habit_key_arn order by habit_key_arn)
-        filter (where habit_key_arn is not null),
+        array_agg(distinct key_arn order by key_arn) filter (
+            where not of_actor
+        ),
         1, 20
     ) as habit_of_keys,
     array_agg(distinct event_name order by event_name) as operations,
     array_agg(distinct aws_region order by aws_region) as regions,
-    count(error_code) as failed,
+    count(distinct event_id) filter (where error_code is not null) as failed,
     min(actor_kind) as actor_kind,
     array_slice(
         array_agg(distinct source_ip_address order by source_ip_address),

@@ -123,6 +123,8 @@ dropped as (
     where event_name = 'UpdateTrail'
         and asked in ('false', '""')
         and coalesce(before, 'unknown') not in ('false', '""')
+        -- consoles send all settings, and few trails are an organization's
+        and (before is not null or label <> 'organization')
     group by event_id
 ),
 
