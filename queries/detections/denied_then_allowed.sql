@@ -39,92 +39,62 @@ with assumers as (
 denied as (
     select
         calls.*,
-        coalesce(assumers.assumer, calls.actor) as origin
-    from (
-        select
-            event_time,
-            event_id,
-            event_name,
-            actor,
-            actor_account_id,
-            user_identity_arn,
-            access_key_id,
-            split_part(principal_id, ':', 1) as unique_id,
-            coalesce(
-                source_identity,
-                case actor_kind_reason
-                    when 'identity_center' then session_name
-                end
-            ) as person,
-            coalesce(
-                key_arn,
-                regexp_match(
-                    error_message,
-                    'arn:[a-z-]+:kms:[a-z0-9-]+:[0-9]+:key/[A-Za-z0-9-]+'
-                )[1]
-            ) as key_arn
-        from kms_actions
-        where event_time >= $window_start - $within
-            and event_time < $window_end
-            and error_code in ('AccessDenied', 'AccessDeniedException')
-            and direct_call
-    ) as calls
+        coalesce(assumers.assumer, calls.actor) as origin,
+        coalesce(
+            calls.source_identity,
+            case calls.actor_kind_reason
+                when 'identity_center' then calls.session_name
+            end
+        ) as person,
+        -- a refused call may name its key in the message alone
+        coalesce(
+            calls.key_arn,
+            regexp_match(
+                calls.error_message,
+                'arn:[a-z-]+:kms:[a-z0-9-]+:[0-9]+:key/[A-Za-z0-9-]+'
+            )[1]
+        ) as denied_key_arn
+    from kms_actions as calls
     left join assumers
         on assumers.issued_access_key_id = calls.access_key_id
-    where calls.key_arn is not null
+    where calls.event_time >= $window_start - $within
+        and calls.event_time < $window_end
+        and calls.error_code in ('AccessDenied', 'AccessDeniedException')
+        and calls.direct_call
 ),
 
 changes as (
     select
         made.*,
-        coalesce(assumers.assumer, made.actor) as origin
-    from (
-        select
-            event_time,
-            event_id,
-            event_name,
-            actor,
-            access_key_id,
-            recipient_account_id as account_id,
-            key_arn,
-            case event_name
-                when 'CreateGrant' then grantee_principal
-                else regexp_match(
-                    request_parameters,
-                    '"(?:roleName|userName)"\s*:\s*"([^"]+)"'
-                )[1]
-            end as target,
-            event_source like 'iam.%' as in_iam,
-            coalesce(request_parameters like '%kms:%', false) as names_kms,
-            coalesce(
-                source_identity,
-                case actor_kind_reason
-                    when 'identity_center' then session_name
-                end
-            ) as person
-        from events
-        where activity = 'manage'
-            and error_code is null
-            and event_time >= $window_start - $within
-            and event_time < $window_end
-            and (
-                event_source in ('iam.amazonaws.com', 'iam.amazonaws.com.cn')
-                or (
-                    event_source in (
-                        'kms.amazonaws.com', 'kms.amazonaws.com.cn'
-                    )
-                    and event_name in ('PutKeyPolicy', 'CreateGrant')
-                )
-            )
-    ) as made
+        coalesce(assumers.assumer, made.actor) as origin,
+        coalesce(
+            made.source_identity,
+            case made.actor_kind_reason
+                when 'identity_center' then made.session_name
+            end
+        ) as person,
+        regexp_match(
+            made.request_parameters,
+            '"(?:roleName|userName)"\s*:\s*"([^"]+)"'
+        )[1] as changed_name,
+        coalesce(made.request_parameters like '%kms:%', false) as names_kms
+    from events as made
     left join assumers
         on assumers.issued_access_key_id = made.access_key_id
+    where made.activity = 'manage'
+        and made.error_code is null
+        and made.event_time >= $window_start - $within
+        and made.event_time < $window_end
+        and (
+            made.event_source in ('iam.amazonaws.com', 'iam.amazonaws.com.cn')
+            or made.event_name in ('PutKeyPolicy', 'CreateGrant')
+        )
 ),
 
 linked as (
     select
         denied.actor,
-        denied.key_arn,
+        denied.denied_key_arn as key_arn,
         denied.event_name,
         changes.event_id as change_id,
         changes.event_name as change_name,
@@ -150,21 +120,22 @@ linked as (
         and changes.event_time <= denied.event_time + $within
         and case
             when changes.event_name = 'PutKeyPolicy'
-                then changes.key_arn = denied.key_arn
+                then changes.key_arn = denied.denied_key_arn
             when changes.event_name = 'CreateGrant'
-                then changes.key_arn = denied.key_arn
+                then changes.key_arn = denied.denied_key_arn
                 and (
-                    changes.target in (
+                    changes.grantee_principal in (
                         denied.actor, denied.user_identity_arn,
-                        denied.unique_id, denied.actor_account_id
+                        split_part(denied.principal_id, ':', 1),
+                        denied.actor_account_id
                     )
-                    or changes.target like concat(
+                    or changes.grantee_principal like concat(
                         '%::', denied.actor_account_id, ':root'
                     )
                 )
-            else changes.account_id = denied.actor_account_id
+            else changes.recipient_account_id = denied.actor_account_id
                 and coalesce(
-                    changes.target = regexp_match(
+                    changes.changed_name = regexp_match(
                         denied.actor, '[^/:]+$'
                     )[1],
                     changes.names_kms
