@@ -112,8 +112,14 @@ impl Session {
         self.add_text_table("trusted_principals", &["role", "like_pattern"], principals)?;
         self.own_accounts_inferred = trust.own_accounts.is_empty();
         if self.own_accounts_inferred {
-            let sql = "select distinct recipient_account_id as account_id, 'inferred' as origin \
-                       from events where recipient_account_id <> ''";
+            // Together these are all events, and the calls for use are counted.
+            let sql = "select distinct account_id, 'inferred' as origin from ( \
+                       select recipient_account_id as account_id from usage \
+                       union all \
+                       select recipient_account_id from events_not_in_usage \
+                       union all \
+                       select recipient_account_id from events where activity = 'manage') \
+                       where account_id <> ''";
             return self.add_view("own_accounts", sql).await;
         }
         let own =

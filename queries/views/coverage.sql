@@ -4,7 +4,7 @@
 -- hour: start of the hour, UTC
 select distinct
     -- The names of log files say when CloudTrail delivered; where they say
-    -- nothing (standard input, renamed files), the events speak for their own
+    -- nothing (standard input, renamed files), the KMS calls speak for their own
     -- hours. Digest files are no proof: they name log files that may never
     -- have been read.
     account_id,
@@ -24,8 +24,16 @@ from (
     select
         recipient_account_id as account_id,
         aws_region as region,
+        hour
+    from usage
+    where recipient_account_id <> ''
+        and aws_region is not null
+    union all
+    select
+        recipient_account_id as account_id,
+        aws_region as region,
         date_trunc('hour', event_time) as hour
-    from events
+    from events_not_in_usage
     where recipient_account_id <> ''
         and aws_region is not null
 ) as hours

@@ -9,23 +9,26 @@
 -- key_usage: key usage, likewise
 -- key_origin: origin of the key material, likewise
 -- multi_region: true for a multi-Region key
+-- replica_regions: Regions that it was replicated to
 -- created_time: when the key was created, where the lake shows it
 -- created_by: actor that created or replicated it
 -- state: enabled, disabled, pending_import, pending_deletion, deleted or unknown
 -- state_since: time of the event that shows the state
 -- state_by: actor that brought it about; null when only use shows it
 -- deletion_date: when KMS will delete the key, while that is pending
+-- rotation: enabled or disabled, as last set; null when the lake does not tell
+-- rotation_period_in_days: period of the rotation, as last set
+-- last_rotated_time: newest rotation in the lake
 -- aliases: names last seen to point at the key
 -- last_used_time: newest successful cryptographic call
--- first_seen_time: oldest event about the key
--- last_seen_time: newest event about the key
-with seen as (
+-- first_seen_time: oldest call about the key
+-- last_seen_time: newest call about the key
+with managed as (
     select
         key_arn,
         event_name,
         event_time,
         event_id,
-        error_code,
         actor,
         alias_name,
         target_key_id,
@@ -34,29 +37,20 @@ with seen as (
         key_spec,
         key_usage,
         key_origin,
-        key_state,
         multi_region,
         key_creation_date,
-        deletion_date
+        replica_region,
+        rotation_period_in_days
     from kms_events
-    -- A refused call proves nothing: the key in it may not exist.
-    where key_arn like '%:key/%'
-        and (
-            error_code is null
-            or error_code in (
-                'DisabledException', 'KMSInvalidStateException',
-                'KeyUnavailableException', 'DryRunOperationException'
-            )
-        )
+    where activity = 'manage'
+        and error_code is null
+        and key_arn like '%:key/%'
     union all
     select
         destination_key_arn as key_arn,
-        case event_name
-            when 'ReplicateKey' then 'CreateReplica' else event_name
-        end as event_name,
+        'CreateReplica' as event_name,
         event_time,
         event_id,
-        error_code,
         actor,
         null as alias_name,
         null as target_key_id,
@@ -65,52 +59,15 @@ with seen as (
         key_spec,
         key_usage,
         key_origin,
-        key_state,
         multi_region,
         key_creation_date,
-        deletion_date
+        null as replica_region,
+        null as rotation_period_in_days
     from kms_events
-    where event_name in ('ReEncrypt', 'ReplicateKey')
+    where activity = 'manage'
+        and event_name = 'ReplicateKey'
         and error_code is null
         and destination_key_arn like '%:key/%'
-),
-
-life as (
-    select
-        key_arn,
-        event_time,
-        actor,
-        deletion_date,
-        case
-            when event_name in ('CreateKey', 'CreateReplica')
-                and key_state = 'PendingImport' then 'pending_import'
-            when event_name in (
-                'CreateKey', 'CreateReplica', 'EnableKey', 'ImportKeyMaterial'
-            ) then 'enabled'
-            when event_name in ('DisableKey', 'CancelKeyDeletion')
-                then 'disabled'
-            when event_name = 'ScheduleKeyDeletion' then 'pending_deletion'
-            when event_name = 'DeleteKey' then 'deleted'
-            else 'pending_import'
-        end as state,
-        row_number() over (
-            partition by key_arn
-            order by
-                event_time desc,
-                case
-                    when event_name in ('CreateKey', 'CreateReplica') then 1
-                    else 0
-                end,
-                event_id desc
-        ) as age_rank
-    from seen
-    where error_code is null
-        and event_name in (
-            'CreateKey', 'CreateReplica', 'EnableKey', 'DisableKey',
-            'ScheduleKeyDeletion', 'CancelKeyDeletion', 'DeleteKey',
-            'ImportKeyMaterial', 'DeleteImportedKeyMaterial',
-            'DeleteExpiredKeyMaterial'
-        )
 ),
 
 named as (
@@ -132,9 +89,9 @@ named as (
         end as key_arn,
         event_time,
         event_id
-    from seen
+    from managed
     where alias_name is not null
-        and error_code is null
+        and event_name in ('CreateAlias', 'UpdateAlias', 'DeleteAlias')
 ),
 
 pointed as (
@@ -162,61 +119,110 @@ aliases as (
 
 facts as (
     select
-        seen.key_arn,
-        max(seen.key_manager) filter (
-            where seen.event_name in ('CreateKey', 'CreateReplica')
+        managed.key_arn,
+        max(managed.key_manager) filter (
+            where managed.event_name in ('CreateKey', 'CreateReplica')
         ) as key_manager,
-        max(seen.key_spec) filter (
-            where seen.event_name in ('CreateKey', 'CreateReplica')
+        max(managed.key_spec) filter (
+            where managed.event_name in ('CreateKey', 'CreateReplica')
         ) as key_spec,
-        max(seen.key_usage) filter (
-            where seen.event_name in ('CreateKey', 'CreateReplica')
+        max(managed.key_usage) filter (
+            where managed.event_name in ('CreateKey', 'CreateReplica')
         ) as key_usage,
-        max(seen.key_origin) filter (
-            where seen.event_name in ('CreateKey', 'CreateReplica')
+        max(managed.key_origin) filter (
+            where managed.event_name in ('CreateKey', 'CreateReplica')
         ) as key_origin,
-        min(coalesce(seen.key_creation_date, seen.event_time)) filter (
-            where seen.event_name in ('CreateKey', 'CreateReplica')
+        min(coalesce(managed.key_creation_date, managed.event_time)) filter (
+            where managed.event_name in ('CreateKey', 'CreateReplica')
         ) as created_time,
         -- ReplicateKey knows who asked; the replica's own CreateKey may not.
         first_value(
-            seen.actor order by
-                case seen.event_name when 'CreateReplica' then 0 else 1 end,
-                seen.event_time,
-                seen.event_id
+            managed.actor order by
+                case managed.event_name when 'CreateReplica' then 0 else 1 end,
+                managed.event_time,
+                managed.event_id
         ) filter (
-            where seen.event_name in ('CreateKey', 'CreateReplica')
+            where managed.event_name in ('CreateKey', 'CreateReplica')
         ) as created_by,
         coalesce(
-            bool_or(seen.multi_region) filter (
-                where seen.event_name in ('CreateKey', 'CreateReplica')
+            bool_or(managed.multi_region) filter (
+                where managed.event_name in ('CreateKey', 'CreateReplica')
             ),
             false
         ) as multi_region,
+        array_agg(distinct managed.replica_region order by managed.replica_region)
+            filter (where managed.replica_region is not null)
+            as replica_regions,
+        last_value(
+            managed.event_name order by managed.event_time, managed.event_id
+        ) filter (
+            where managed.event_name in (
+                'EnableKeyRotation', 'DisableKeyRotation'
+            )
+        ) as rotation_call,
+        last_value(
+            managed.rotation_period_in_days
+            order by managed.event_time, managed.event_id
+        ) filter (
+            where managed.event_name = 'EnableKeyRotation'
+        ) as rotation_period_in_days,
+        max(managed.event_time) filter (
+            where managed.event_name in ('RotateKey', 'RotateKeyOnDemand')
+        ) as last_rotated_time,
         bool_or(
-            seen.error_code is null
-            and operations.role in ('administrator', 'creator')
+            operations.role in ('administrator', 'creator')
             and operations.class not in ('alias', 'creation')
-        ) as managed,
-        min(seen.event_time) filter (
-            where operations.class = 'cryptographic' and seen.error_code is null
-        ) as first_used_time,
-        max(seen.event_time) filter (
-            where operations.class = 'cryptographic' and seen.error_code is null
-        ) as last_used_time,
-        min(seen.event_time) as first_seen_time,
-        max(seen.event_time) as last_seen_time
-    from seen
+        ) as managed
+    from managed
     left join kms_operations as operations
-        on operations.event_name = seen.event_name
-    group by seen.key_arn
+        on operations.event_name = managed.event_name
+    group by managed.key_arn
+),
+
+used as (
+    select
+        touched.key_arn,
+        min(touched.first_time) filter (
+            where operations.class = 'cryptographic'
+                and touched.error_code is null
+        ) as first_used_time,
+        max(touched.last_time) filter (
+            where operations.class = 'cryptographic'
+                and touched.error_code is null
+        ) as last_used_time,
+        min(touched.first_time) as first_seen_time,
+        max(touched.last_time) as last_seen_time
+    from key_usage as touched
+    left join kms_operations as operations
+        on operations.event_name = touched.event_name
+    -- A refused call proves nothing: the key in it may not exist.
+    where touched.key_arn like '%:key/%'
+        and (
+            touched.error_code is null
+            or touched.error_code in (
+                'DisabledException', 'KMSInvalidStateException',
+                'KeyUnavailableException', 'DryRunOperationException'
+            )
+        )
+    group by touched.key_arn
+),
+
+known as (
+    select
+        coalesce(used.key_arn, facts.key_arn) as key_arn,
+        used.first_used_time,
+        used.last_used_time,
+        coalesce(used.first_seen_time, facts.created_time) as first_seen_time,
+        coalesce(used.last_seen_time, facts.created_time) as last_seen_time
+    from used
+    full join facts on facts.key_arn = used.key_arn
 )
 
 select
-    facts.key_arn,
-    split_part(facts.key_arn, ':key/', 2) as key_id,
-    split_part(facts.key_arn, ':', 5) as account_id,
-    split_part(facts.key_arn, ':', 4) as aws_region,
+    known.key_arn,
+    split_part(known.key_arn, ':key/', 2) as key_id,
+    split_part(known.key_arn, ':', 5) as account_id,
+    split_part(known.key_arn, ':', 4) as aws_region,
     case
         when upper(facts.key_manager) = 'AWS' then 'AWS'
         when facts.key_manager is not null then 'customer'
@@ -233,26 +239,32 @@ select
     facts.key_spec,
     facts.key_usage,
     facts.key_origin,
-    facts.multi_region or facts.key_arn like '%:key/mrk-%' as multi_region,
+    coalesce(facts.multi_region, false)
+        or known.key_arn like '%:key/mrk-%' as multi_region,
+    facts.replica_regions,
     facts.created_time,
     facts.created_by,
     case
-        when life.state is not null then life.state
-        when facts.first_used_time is not null then 'enabled'
+        when states.state is not null then states.state
+        when known.first_used_time is not null then 'enabled'
         else 'unknown'
     end as state,
-    coalesce(life.event_time, facts.first_used_time) as state_since,
-    life.actor as state_by,
-    case
-        when life.state = 'pending_deletion' then life.deletion_date
-    end as deletion_date,
+    coalesce(states.state_since, known.first_used_time) as state_since,
+    states.state_by,
+    states.deletion_date,
+    case facts.rotation_call
+        when 'EnableKeyRotation' then 'enabled'
+        when 'DisableKeyRotation' then 'disabled'
+    end as rotation,
+    facts.rotation_period_in_days,
+    facts.last_rotated_time,
     aliases.aliases,
-    facts.last_used_time,
-    facts.first_seen_time,
-    facts.last_seen_time
-from facts
-left join life
-    on life.key_arn = facts.key_arn
-    and life.age_rank = 1
-left join aliases
-    on aliases.key_arn = facts.key_arn
+    known.last_used_time,
+    known.first_seen_time,
+    known.last_seen_time
+from known
+left join facts on facts.key_arn = known.key_arn
+left join key_states as states
+    on states.key_arn = known.key_arn
+    and states.state_until is null
+left join aliases on aliases.key_arn = known.key_arn

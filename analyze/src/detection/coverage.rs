@@ -17,6 +17,31 @@ const MICROS_PER_HOUR: i64 = 3_600_000_000;
 /// hours. CloudTrail writes no file for an hour in which nothing happened.
 const SILENCE_MAX_HOURS: i64 = 24;
 
+/// The view `coverage` over a window, its filters where they let files be left
+/// out: a filter on the hour of a time does not.
+const HOURS: &str = "
+    select distinct account_id, aws_region as region, date_trunc('hour', delivered_at) as hour
+    from objects
+    where account_id is not null
+        and aws_region is not null
+        and delivered_at >= date_trunc('hour', $window_start)
+        and delivered_at < $window_end
+        and outcome in ('read', 'partly_read')
+    union all
+    select distinct recipient_account_id, aws_region, hour
+    from usage
+    where recipient_account_id <> ''
+        and aws_region is not null
+        and hour >= date_trunc('hour', $window_start)
+        and hour < $window_end
+    union all
+    select distinct recipient_account_id, aws_region, date_trunc('hour', event_time)
+    from events_not_in_usage
+    where recipient_account_id <> ''
+        and aws_region is not null
+        and event_time >= date_trunc('hour', $window_start)
+        and event_time < $window_end";
+
 /// An account and a Region.
 pub(crate) type Place = (String, String);
 
@@ -43,9 +68,7 @@ impl Coverage {
         context: &SessionContext,
         window: Window,
     ) -> Result<Self, DataFusionError> {
-        let sql = "select account_id, region, hour from coverage \
-                   where hour >= date_trunc('hour', $window_start) and hour < $window_end";
-        let batches = plan(context, sql, window, &BTreeMap::new()).await?.collect().await?;
+        let batches = plan(context, HOURS, window, &BTreeMap::new()).await?.collect().await?;
         let mut hours: BTreeMap<Place, Vec<i64>> = BTreeMap::new();
         for batch in batches {
             let to_text = |index: usize| arrow::compute::cast(batch.column(index), &DataType::Utf8);
