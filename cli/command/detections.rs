@@ -1,9 +1,11 @@
 //! `keytrail detections`: what is detected, and whether that still works.
 
+use std::num::NonZeroUsize;
 use std::path::Path;
 
 use analyze::{Detection, check, from_folder, write_expected};
-use anyhow::{Result, bail, ensure};
+use anyhow::{Context as _, Result, ensure};
+use futures::stream::{self, StreamExt as _};
 use serde_json::json;
 use textwrap::{WordSeparator, WordSplitter};
 
@@ -106,12 +108,20 @@ async fn test(folder: &Path, ids: &[String], bless: bool) -> Result<ExitStatus> 
     }
     ensure!(!detections.is_empty(), "no detections to test in {}", folder.display());
     let mut failed: u64 = 0;
-    for detection in &detections {
-        let scratch = tempfile::tempdir()?;
-        let mut checked = match check(detection, folder, scratch.path()).await {
-            Ok(checked) => checked,
-            Err(error) => bail!("{}: {error:#}", detection.header.id),
-        };
+    let threads = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
+    let mut checks = stream::iter(&detections)
+        .map(|detection| {
+            let (detection, folder) = (detection.clone(), folder.to_path_buf());
+            tokio::spawn(async move {
+                let scratch = tempfile::tempdir()?;
+                check(&detection, &folder, scratch.path())
+                    .await
+                    .with_context(|| detection.header.id.clone())
+            })
+        })
+        .buffered(threads);
+    while let Some(checked) = checks.next().await {
+        let mut checked = checked??;
         if bless {
             write_expected(folder, &checked)?;
             checked.failures.retain(|failure| !is_about_expectations(failure));

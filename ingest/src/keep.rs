@@ -79,34 +79,47 @@ const KEPT: &[(&str, &[&str])] = &[
             "CreateVpcEndpoint",
             "DeleteVpcEndpoints",
             "DisableEbsEncryptionByDefault",
+            "EnableEbsEncryptionByDefault",
             "ModifyEbsDefaultKmsKeyId",
             "ModifyVpcEndpoint",
+            "ResetEbsDefaultKmsKeyId",
         ],
     ),
     (
         "s3",
         &[
             "CopyObject",
+            "CreateMultipartUpload",
             "DeleteBucket",
             "DeleteBucketEncryption",
             "DeleteBucketLifecycle",
             "DeleteBucketPolicy",
+            "DeleteBucketPublicAccessBlock",
+            "PutBucketAcl",
             "PutBucketEncryption",
             "PutBucketLifecycle",
             "PutBucketLifecycleConfiguration",
             "PutBucketPolicy",
+            "PutBucketPublicAccessBlock",
+            "PutBucketReplication",
             "PutBucketVersioning",
             "PutObject",
+            "PutObjectLockConfiguration",
         ],
     ),
 ];
 
+/// An object under a KMS key, or under one that only the caller has.
+const ENCRYPTED_ANEW: &[&str] = &["aws:kms", "server-side-encryption-customer-algorithm"];
+
 /// Words one of which an EC2 or S3 record must contain to be kept: these
 /// operations are frequent, and few of them concern KMS.
 const ONLY_WITH: &[(&str, &str, &[&str])] = &[
-    ("ec2", "VpcEndpoint", &["kms"]),
-    ("s3", "CopyObject", &["aws:kms"]),
-    ("s3", "PutObject", &["aws:kms"]),
+    // The request of a change names the endpoint, not its service.
+    ("ec2", "CreateVpcEndpoint", &["kms"]),
+    ("s3", "CopyObject", ENCRYPTED_ANEW),
+    ("s3", "CreateMultipartUpload", ENCRYPTED_ANEW),
+    ("s3", "PutObject", ENCRYPTED_ANEW),
 ];
 
 /// Decides which records are kept.
@@ -167,7 +180,7 @@ impl KeepList {
         let for_service = service == "sts" && invoked_by.is_some();
         let concerns_kms = ONLY_WITH
             .iter()
-            .filter(|(kept, name, _)| *kept == service && event_name.contains(name))
+            .filter(|(kept, name, _)| *kept == service && event_name == *name)
             .all(|(_, _, words)| words.iter().any(|word| text.contains(word)));
         listed && !for_service && concerns_kms
     }
@@ -201,6 +214,15 @@ mod tests {
         assert!(!keep.keeps("s3.amazonaws.com", "PutObject", None, "{}"));
         assert!(keep.keeps("s3.amazonaws.com", "PutObject", None, r#"{"x":"aws:kms"}"#));
         assert_eq!(keep.of_source("dynamodb.amazonaws.com"), Kept::Nothing);
+    }
+
+    #[test]
+    fn an_endpoint_that_is_opened_is_kept_though_the_record_does_not_say_whose_it_is() {
+        let keep = KeepList::default();
+        let opened = r#"{"vpcEndpointId":"vpce-1","resetPolicy":true}"#;
+        assert!(keep.keeps("ec2.amazonaws.com", "ModifyVpcEndpoint", None, opened));
+        assert!(!keep.keeps("ec2.amazonaws.com", "CreateVpcEndpoint", None, "{}"));
+        assert!(keep.keeps("s3.amazonaws.com", "PutObjectLockConfiguration", None, "{}"));
     }
 
     #[test]

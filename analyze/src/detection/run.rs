@@ -2,7 +2,10 @@
 //! account of what was and was not judged.
 
 use std::collections::BTreeMap;
+use std::num::NonZeroUsize;
 
+use datafusion::prelude::SessionContext;
+use futures::stream::{self, StreamExt as _};
 use serde::Serialize;
 
 use super::bind::plan;
@@ -98,8 +101,19 @@ pub async fn detect(
         coverage: coverage.summary(window),
         detections_hash: hash(detections),
     };
-    for detection in detections {
-        let result = judge(session, detection, window).await;
+    let threads = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
+    // Planning takes one core whatever the query: detections keep the others busy.
+    let mut judged = stream::iter(detections)
+        .map(|detection| {
+            let (context, own) = (session.context().clone(), detection.clone());
+            let task = tokio::spawn(async move { judge(&context, &own, window).await });
+            async move { (detection, task.await) }
+        })
+        .buffered(threads);
+    while let Some((detection, result)) = judged.next().await {
+        let result = result.unwrap_or_else(|_| {
+            Err(AnalyzeError::detection(&detection.header.id, "its task died".to_owned()))
+        });
         let mut outcome =
             Outcome { detection: detection.header.id.clone(), findings: 0, error: None };
         match result {
@@ -125,13 +139,13 @@ pub async fn detect(
 
 /// The findings of one detection, one for each matter.
 async fn judge(
-    session: &Session,
+    context: &SessionContext,
     detection: &Detection,
     window: Window,
 ) -> Result<Vec<Finding>, AnalyzeError> {
     let header = &detection.header;
     let failed = |error| AnalyzeError::query(format!("detection {} cannot run", header.id), error);
-    let frame = plan(session.context(), &detection.text, window, &header.parameters)
+    let frame = plan(context, &detection.text, window, &header.parameters)
         .await
         .map_err(failed)?;
     contract::check(header, frame.schema().as_arrow())?;

@@ -56,10 +56,13 @@ fn append_cryptographic(rows: &mut Rows, nested: &Nested<'_>) {
         &request.mac_algorithm,
     ];
     rows.text(at::ENCRYPTION_ALGORITHM, algorithm.into_iter().find_map(Text::get));
-    rows.text(
-        at::KEY_MATERIAL_ID,
-        additional.key_material_id.get().or(nested.details.current_key_material_id.get()),
-    );
+    let material = [
+        &additional.key_material_id,
+        &nested.response.key_material_id,
+        &nested.details.key_material_id,
+        &nested.details.current_key_material_id,
+    ];
+    rows.text(at::KEY_MATERIAL_ID, material.into_iter().find_map(Text::get));
     rows.text(
         at::ATTESTATION_IMAGE_DIGEST,
         additional.recipient.attestation_document_enclave_image_digest.get(),

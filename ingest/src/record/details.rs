@@ -153,6 +153,7 @@ object! {
     ResponseElements {
         key_id: Text<'a> = "keyId",
         grant_id: Text<'a> = "grantId",
+        key_material_id: Text<'a> = "keyMaterialId",
         key_state: Text<'a> = "keyState",
         deletion_date: Text<'a> = "deletionDate",
         pending_window_in_days: Text<'a> = "pendingWindowInDays",
@@ -215,6 +216,7 @@ object! {
         key_id: Text<'a> = "keyId",
         rotation_type: Text<'a> = "rotationType",
         key_origin: Text<'a> = "keyOrigin",
+        key_material_id: Text<'a> = "keyMaterialId",
         current_key_material_id: Text<'a> = "currentKeyMaterialId",
     }
 }

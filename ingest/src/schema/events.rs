@@ -160,7 +160,7 @@ pub const EVENTS: TableSchema = TableSchema {
             Text,
             "encryptionAlgorithm, signingAlgorithm or macAlgorithm",
         ),
-        column("key_material_id", Text, "additionalEventData.keyMaterialId"),
+        column("key_material_id", Text, "keyMaterialId of additionalEventData, the response or serviceEventDetails"),
         column(
             "attestation_image_digest",
             Text,
