@@ -37,6 +37,8 @@ pub(crate) enum Command {
     Detections(DetectionsArguments),
     /// Merge the lake's small files into few large ones
     Compact(CompactArguments),
+    /// Add up new calls by hour; detect does it, too
+    Usage(UsageArguments),
     /// Delete files of the lake that nobody needs any more
     Vacuum(VacuumArguments),
     /// Write the generated pages of the user guide
@@ -226,6 +228,18 @@ pub(crate) enum DetectionsCommand {
 pub(crate) struct CompactArguments {
     #[command(flatten)]
     pub(crate) lake: LakeArgument,
+    /// Form of the summary
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) format: SummaryFormat,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct UsageArguments {
+    #[command(flatten)]
+    pub(crate) lake: LakeArgument,
+    /// Count everything anew
+    #[arg(long)]
+    pub(crate) rebuild: bool,
     /// Form of the summary
     #[arg(long, value_enum, default_value_t)]
     pub(crate) format: SummaryFormat,

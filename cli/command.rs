@@ -8,6 +8,7 @@ pub(crate) mod docs;
 pub(crate) mod ingest;
 pub(crate) mod simulate;
 pub(crate) mod sql;
+pub(crate) mod usage;
 pub(crate) mod vacuum;
 
 use std::path::Path;

@@ -2,6 +2,8 @@
 
 /// Small files become few large ones.
 mod compact;
+/// Calls are added up by hour.
+mod usage;
 /// Files that nobody needs any more are deleted.
 mod vacuum;
 

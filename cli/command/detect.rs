@@ -4,7 +4,7 @@ use std::path::Path;
 
 use analyze::{Configuration, Detection, DetectionRun, Session, Window, built_in, from_folder};
 use anyhow::{Result, bail, ensure};
-use ingest::{Lake, RunRecord, record_run};
+use ingest::{Lake, RunRecord, follow_usage, record_run};
 
 use super::{configuration, now, run_id};
 use crate::ExitStatus;
@@ -48,6 +48,10 @@ pub(crate) async fn judge(
     window: Window,
 ) -> Result<(DetectionRun, Session)> {
     let started = now();
+    if let Err(error) = follow_usage(lake, false, started.timestamp_micros()).await {
+        // Answers stay right: what is not counted is counted for this run alone.
+        anstream::eprintln!("warning: usage could not be brought up to date: {error}");
+    }
     let session = Session::open(lake, configuration).await?;
     ensure!(
         session.events_version().is_some(),

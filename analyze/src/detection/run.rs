@@ -145,9 +145,7 @@ async fn judge(
 ) -> Result<Vec<Finding>, AnalyzeError> {
     let header = &detection.header;
     let failed = |error| AnalyzeError::query(format!("detection {} cannot run", header.id), error);
-    let frame = plan(context, &detection.text, window, &header.parameters)
-        .await
-        .map_err(failed)?;
+    let frame = plan(context, &detection.text, window, &header.parameters).await.map_err(failed)?;
     contract::check(header, frame.schema().as_arrow())?;
     let batches = frame.collect().await.map_err(failed)?;
     let mut matters: BTreeMap<String, Finding> = BTreeMap::new();
