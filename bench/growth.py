@@ -36,7 +36,7 @@ def compact(bench, lake):
 
 
 def fill(bench, lake, days):
-    """Ingests day by day; what each cost."""
+    """Ingests day by day; what each cost, and how many files the tables then have."""
     cost = []
     for number, folders in enumerate(days, 1):
         cost.append(bench.ingest(folders, lake).cpu_seconds)
@@ -44,8 +44,8 @@ def fill(bench, lake, days):
             compact(bench, lake)
         if number % 50 == 0:
             say(f"  {number} days")
-    compact(bench, lake)
-    return cost
+    tables = compact(bench, lake).output["tables"]
+    return cost, {name: table["files_after"] for name, table in tables.items()}
 
 
 def last_day(bench, lake, folders):
@@ -58,11 +58,11 @@ def last_day(bench, lake, folders):
 
 
 def shape(lake):
-    """How much there is of a lake."""
+    """How much there is of a lake, on disk: without `vacuum`, merged files stay there."""
     logs = [path for path in lake.rglob("_delta_log/*") if path.is_file()]
     return {
-        "parquet_files": sum(1 for _ in lake.rglob("*.parquet")),
-        "parquet_bytes": folder_bytes(lake, "*.parquet"),
+        "files_on_disk": sum(1 for _ in lake.rglob("*.parquet")),
+        "bytes_on_disk": folder_bytes(lake, "*.parquet"),
         "log_files": len(logs),
         "log_bytes": sum(path.stat().st_size for path in logs),
     }
@@ -72,9 +72,9 @@ def run(bench):
     tree = bench.trail(bench.growth_events, days=DAYS, accounts=1)
     *earlier, before, last = days_of(tree)
     young, old = bench.fresh("lake-young"), bench.fresh("lake-old")
-    fill(bench, young, [before])
+    _, young_files = fill(bench, young, [before])
     say(f"ingesting {DAYS - 1} days")
-    by_day = fill(bench, old, [*earlier, before])
+    by_day, old_files = fill(bench, old, [*earlier, before])
     runs = in_turn(
         max(bench.runs, RUNS_MIN),
         young=lambda: last_day(bench, young, last),
@@ -82,8 +82,9 @@ def run(bench):
     )
     startup = bench.startup()
     result = {"startup": startup, "records": runs["young"][0].output["records"]}
-    for name, lake in (("young", young), ("old", old)):
-        result[name] = median_of(runs[name]) | shape(lake) | {"events": runs[name][0].output["events"]}
+    for name, lake, files in (("young", young, young_files), ("old", old, old_files)):
+        result[name] = median_of(runs[name]) | shape(lake) | {"files": files}
+        result[name]["events"] = runs[name][0].output["events"]
     net = lambda name, column: result[name][column] - startup[column]
     result["cpu_ratio"] = net("old", "cpu_seconds") / net("young", "cpu_seconds")
     result["wall_ratio"] = net("old", "wall_seconds") / net("young", "wall_seconds")
@@ -100,12 +101,18 @@ def lines(result):
             f"{values['cpu_seconds'] * 1e3:,.0f} ms",
             f"{values['cpu_seconds_min'] * 1e3:,.0f}-{values['cpu_seconds_max'] * 1e3:,.0f} ms",
             f"{values['wall_seconds'] * 1e3:,.0f} ms",
-            f"{values['parquet_files']:,}" if "parquet_files" in values else "",
-            f"{values['log_files']:,}" if "log_files" in values else "",
-            f"{values['log_bytes'] / 1e3:,.0f} kB" if "log_bytes" in values else "",
+            *(before(values) if "files" in values else [""] * 3),
         ]
 
-    head = ["", "CPU", "CPU, spread", "wall", "Parquet files before", "log files before", "logs before"]
+    def before(values):
+        files = sum(values["files"].values())
+        return [
+            f"{files:,} ({values['files_on_disk']:,})",
+            f"{values['log_files']:,}",
+            f"{values['log_bytes'] / 1e3:,.0f} kB",
+        ]
+
+    head = ["", "CPU", "CPU, spread", "wall", "files of the tables (on disk)", "files of the logs", "logs"]
     return [
         *table(
             head,
