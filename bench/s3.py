@@ -133,6 +133,6 @@ def lines(result):
         f"wall over a folder's: {goal(result['wall_ratio'], WALL_TARGET)}; "
         f"without latency {times(result['wall_ratio_near'])}; "
         f"waiting alone, with so many in flight, takes {result['wall_floor_seconds']:.1f} s",
-        "ingest has no option for how many requests are in flight (64 in `ingest/src/source/fetch.rs`), "
-        "so one value is measured",
+        # `REQUESTS` of ingest/src/source/fetch.rs.
+        "how many requests are in flight is no option of ingest, so one value is measured",
     ]
