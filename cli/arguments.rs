@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use analyze::Severity;
 use chrono::{DateTime, Utc};
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use ingest::UNIT_EVENTS;
 
 use crate::simulate::Partition;
 
@@ -108,6 +109,9 @@ pub(crate) struct IngestArguments {
     /// Threads that decode [default: one a core]
     #[arg(long)]
     pub(crate) threads: Option<NonZeroUsize>,
+    /// Commit after so many new events: fewer take less memory and make more files
+    #[arg(long, default_value_t = UNIT_EVENTS, value_name = "EVENTS")]
+    pub(crate) unit_events: NonZeroUsize,
     /// Refuse objects with more stored bytes
     #[arg(long, default_value_t = 256 << 20, value_name = "BYTES")]
     pub(crate) max_object_bytes: u64,

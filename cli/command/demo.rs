@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use analyze::{Configuration, Window, built_in};
 use anyhow::{Context as _, Result};
-use ingest::{IngestOptions, Lake, Limits, Source};
+use ingest::{IngestOptions, Lake, Limits, Source, UNIT_EVENTS};
 
 use super::simulate::{current_hour, simulate};
 use super::{detect, ingest as ingest_command, now, run_id};
@@ -94,6 +94,7 @@ fn options(source: PathBuf) -> IngestOptions {
         limits: Limits::default(),
         threads: None,
         reread: false,
+        unit_events: UNIT_EVENTS,
         run_id: run_id(started),
         started_at: started.timestamp_micros(),
     }

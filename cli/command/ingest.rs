@@ -30,6 +30,7 @@ pub(crate) async fn run(arguments: IngestArguments) -> Result<ExitStatus> {
         limits,
         threads: arguments.threads,
         reread: arguments.reread,
+        unit_events: arguments.unit_events,
         run_id: run_id(started),
         started_at: started.timestamp_micros(),
     };

@@ -10,7 +10,7 @@ use tempfile::TempDir;
 
 use crate::lake::{Lake, LakeTable};
 use crate::report::Progress;
-use crate::run::{IngestOptions, ingest};
+use crate::run::{IngestOptions, UNIT_EVENTS, ingest};
 use crate::schema::EVENTS;
 use crate::source::Source;
 use crate::{CompactOptions, Limits};
@@ -50,6 +50,7 @@ impl Fixture {
             limits: Limits::default(),
             threads: None,
             reread: false,
+            unit_events: UNIT_EVENTS,
             run_id: "run".to_owned(),
             started_at: 0,
         };

@@ -40,7 +40,7 @@ pub use error::{IngestError, SourceError, UpkeepError};
 pub use inflate::Limits;
 pub use lake::{Committed, DataFile, FileStatistics, Lake, LakeError, LakeTable, TableWriter};
 pub use report::{Failure, IngestReport, Progress, UpkeepProgress};
-pub use run::{IngestOptions, RunRecord, ingest, record_run};
+pub use run::{IngestOptions, RunRecord, UNIT_EVENTS, ingest, record_run};
 pub use source::Source;
 pub use vacuum::{
     FOLLOWERS, Follower, RETENTION_SECONDS_MIN, VacuumFailure, VacuumOptions, VacuumReport,

@@ -43,11 +43,16 @@ pub struct IngestOptions {
     pub threads: Option<NonZeroUsize>,
     /// Read objects again that the journal has.
     pub reread: bool,
+    /// New events of one commit; a little more, since batches stay whole.
+    pub unit_events: NonZeroUsize,
     /// Unique id of the run.
     pub run_id: String,
     /// Start of the run, microseconds since 1970 UTC.
     pub started_at: i64,
 }
+
+/// Events of one commit, as a rule: bounds memory, and what a killed run loses.
+pub const UNIT_EVENTS: NonZeroUsize = NonZeroUsize::new(500_000).unwrap();
 
 /// Rows handed from a decoder to the writer at once.
 const BATCH_ROWS: usize = 2 * 1024;

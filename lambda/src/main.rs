@@ -10,7 +10,7 @@ use std::sync::Arc;
 use analyze::{Configuration, Session, Window, built_in, detect};
 use anyhow::{Context as _, Result};
 use chrono::{DateTime, Utc};
-use ingest::{IngestOptions, Lake, Limits, Progress, Source, ingest};
+use ingest::{IngestOptions, Lake, Limits, Progress, Source, UNIT_EVENTS, ingest};
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 use serde_json::{Value, json};
 
@@ -48,10 +48,11 @@ async fn run(request_id: &str, started: DateTime<Utc>) -> Result<Value> {
         limits: Limits::default(),
         threads: None,
         reread: false,
+        unit_events: UNIT_EVENTS,
         run_id: request_id.to_owned(),
         started_at: started.timestamp_micros(),
     };
-    let report = ingest(&lake, options, Arc::new(Progress::default())).await?;
+    let report = Box::pin(ingest(&lake, options, Arc::new(Progress::default()))).await?;
     for failure in &report.failures {
         tracing::warn!(object_uri = failure.object_uri, reason = failure.reason, "skipped");
     }

@@ -7,7 +7,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use ingest::{IngestOptions, Lake, Limits, Progress, Source, ingest};
+use ingest::{IngestOptions, Lake, Limits, Progress, Source, UNIT_EVENTS, ingest};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -172,6 +172,7 @@ async fn read_in(lake: &Lake, source: &Path, run_id: &str) -> Result<(), Analyze
         limits: Limits::default(),
         threads: None,
         reread: false,
+        unit_events: UNIT_EVENTS,
         run_id: run_id.to_owned(),
         started_at: 0,
     };

@@ -2,6 +2,7 @@
 //! all at once.
 
 use std::collections::HashSet;
+use std::num::NonZeroUsize;
 
 use arrow::array::BooleanArray;
 use deltalake_core::kernel::Add;
@@ -22,9 +23,6 @@ use crate::source::Object;
 /// Application id of ingest's commits.
 const APPLICATION: &str = "ingest";
 
-/// Events of one commit, at most: bounds memory, and what a killed run loses.
-const UNIT_EVENTS: usize = 500_000;
-
 /// Objects of one commit, at most.
 const UNIT_OBJECTS: usize = 50_000;
 
@@ -35,6 +33,7 @@ pub(super) struct Committer {
     known: KnownEvents,
     writer: Option<TableWriter>,
     pending_events: usize,
+    unit_events: NonZeroUsize,
     journal: Rows,
     run_id: String,
     started_at: i64,
@@ -52,6 +51,7 @@ impl Committer {
             objects,
             writer: None,
             pending_events: 0,
+            unit_events: options.unit_events,
             journal: Rows::new(&OBJECTS),
             run_id: options.run_id.clone(),
             started_at: options.started_at,
@@ -77,7 +77,7 @@ impl Committer {
         for (object, outcome) in &part.objects {
             self.note(object, outcome);
         }
-        if self.pending_events >= UNIT_EVENTS || self.journal.len() >= UNIT_OBJECTS {
+        if self.pending_events >= self.unit_events.get() || self.journal.len() >= UNIT_OBJECTS {
             self.commit(report).await?;
         }
         Ok(())
