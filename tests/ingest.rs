@@ -8,6 +8,8 @@ mod formats;
 mod kept;
 /// Runs that die half-way.
 mod killed;
+/// Disks that are full.
+mod no_room;
 /// The same records again, in other files, orders and runs.
 mod once;
 /// What a run says and writes down about itself.
