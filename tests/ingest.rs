@@ -4,6 +4,8 @@
 mod at_once;
 /// Every form that records are delivered in.
 mod formats;
+/// The table `objects` lost, old or damaged.
+mod journal;
 /// What is kept, and as what.
 mod kept;
 /// Runs that die half-way.

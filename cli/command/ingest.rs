@@ -157,6 +157,12 @@ pub(crate) fn summarize(report: &IngestReport, seconds: f64) {
 
 /// What could not be read: named, up to a number, and counted.
 pub(crate) fn complain(report: &IngestReport) {
+    for file in &report.journal_files_lost {
+        anstream::eprintln!(
+            "{WARN}damaged:{WARN:#} {} in the lake is missing or unreadable: the objects it listed were read again",
+            terminal(file)
+        );
+    }
     for failure in &report.failures {
         anstream::eprintln!(
             "{WARN}skipped:{WARN:#} {}: {}",

@@ -270,9 +270,27 @@ impl LakeTable {
         let operation = DeltaOperation::Optimize { predicate: None, target_size: bytes };
         // Followers of the table must not take these rows for new ones.
         let adds = files.into_iter().map(|file| Action::Add(Add { data_change: false, ..file }));
-        let removes = replaced.iter().map(|file| Action::Remove(file.removed_at(removed_at)));
+        let removes =
+            replaced.iter().map(|file| Action::Remove(file.removed_at(removed_at, false)));
         let actions = removes.chain(adds).collect();
         self.commit(actions, operation, Transaction::new(application, removed_at)).await
+    }
+
+    /// Takes files out that are lost anyway, and their rows with them. What
+    /// [`append`](Self::append) says about [`Committed::Moved`] holds here, too.
+    ///
+    /// # Errors
+    /// When the store refuses for a reason that trying again will not mend.
+    pub(crate) async fn give_up(
+        &mut self,
+        lost: &[DataFile],
+        application: &str,
+        removed_at: i64,
+    ) -> Result<Committed, LakeError> {
+        let removes = lost.iter().map(|file| Action::Remove(file.removed_at(removed_at, true)));
+        let operation = DeltaOperation::Delete { predicate: None };
+        let application = Transaction::new(application, removed_at);
+        self.commit(removes.collect(), operation, application).await
     }
 
     async fn commit(

@@ -63,12 +63,12 @@ impl DataFile {
         }
     }
 
-    /// Takes the file out of a table, as of a moment in microseconds; its rows
-    /// stay, in other files.
-    pub(super) fn removed_at(&self, moment: i64) -> Remove {
+    /// Takes the file out of a table, as of a moment in microseconds. Its rows
+    /// stay, in other files, unless `rows_go` with it.
+    pub(super) fn removed_at(&self, moment: i64, rows_go: bool) -> Remove {
         Remove {
             path: self.path.to_string(),
-            data_change: false,
+            data_change: rows_go,
             deletion_timestamp: Some(moment.div_euclid(1_000)),
             extended_file_metadata: Some(true),
             partition_values: Some(self.partition_values.clone()),
