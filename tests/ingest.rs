@@ -10,6 +10,8 @@ mod journal;
 mod kept;
 /// Runs that die half-way.
 mod killed;
+/// Runs that die half-way, one after the other.
+mod killed_often;
 /// Disks that are full.
 mod no_room;
 /// The same records again, in other files, orders and runs.

@@ -1,7 +1,11 @@
 //! **Upkeep**: the lake stays small, and no event notices.
 
+/// Ingests, compactions, vacuums and queries, all at once.
+mod at_once;
 /// Small files become few large ones.
 mod compact;
+/// Compactions and vacuums that die half-way.
+mod killed;
 /// Files that nobody needs any more are deleted.
 mod vacuum;
 
