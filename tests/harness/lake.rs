@@ -55,13 +55,8 @@ fn files_at(table: &Path, version: u64) -> Vec<PathBuf> {
 
 /// The keys of all rows of `events`, sorted: one that stands twice is in the lake twice.
 pub(crate) fn event_keys(lake: impl AsRef<Path>) -> Vec<Key> {
-    keys_of(&active_files(&lake.as_ref().join("events")))
-}
-
-/// The keys of all rows of some files of `events`, sorted.
-fn keys_of(files: &[PathBuf]) -> Vec<Key> {
     let mut keys = Vec::new();
-    for path in files {
+    for path in active_files(&lake.as_ref().join("events")) {
         let reader =
             ParquetRecordBatchReaderBuilder::try_new(fs::File::open(path).unwrap()).unwrap();
         let columns = ["event_id", "recipient_account_id"];
@@ -80,20 +75,23 @@ fn keys_of(files: &[PathBuf]) -> Vec<Key> {
     keys
 }
 
-/// Rows of `events` after each commit, oldest first.
+/// Rows of `events` after each commit, oldest first. The log tells, since files of
+/// old versions may be deleted.
 pub(crate) fn events_by_version(lake: &Path) -> Vec<usize> {
     let events = lake.join("events");
-    let newest = log(&events).last().unwrap().0;
+    let entries = log(&events);
     let mut rows_of: BTreeMap<PathBuf, usize> = BTreeMap::new();
-    (0..=newest)
-        .map(|version| {
-            let files = files_at(&events, version);
-            let rows = |path: &PathBuf| keys_of(std::slice::from_ref(path)).len();
-            files
-                .iter()
-                .map(|path| *rows_of.entry(path.clone()).or_insert_with(|| rows(path)))
-                .sum()
-        })
+    for (_, entry) in &entries {
+        if let (Some(path), Some(stats)) =
+            (entry["add"]["path"].as_str(), entry["add"]["stats"].as_str())
+        {
+            let stats: Value = serde_json::from_str(stats).unwrap();
+            let rows = stats["numRecords"].as_u64().unwrap();
+            rows_of.insert(events.join(path), usize::try_from(rows).unwrap());
+        }
+    }
+    (0..=entries.last().unwrap().0)
+        .map(|version| files_at(&events, version).iter().map(|path| rows_of[path]).sum())
         .collect()
 }
 
