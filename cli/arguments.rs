@@ -115,6 +115,9 @@ pub(crate) struct IngestArguments {
     /// Hold this much memory at most, such as 300MiB [default: about 400MiB]
     #[arg(long, value_name = "SIZE", value_parser = memory_limit)]
     pub(crate) memory_limit: Option<MemoryBudget>,
+    /// Commit after so many new events: fewer take less memory and make more files [default: 250000]
+    #[arg(long, value_name = "EVENTS")]
+    pub(crate) unit_events: Option<NonZeroUsize>,
     /// Refuse objects with more stored bytes
     #[arg(long, default_value_t = 256 << 20, value_name = "BYTES")]
     pub(crate) max_object_bytes: u64,

@@ -38,6 +38,7 @@ impl From<ExitStatus> for ExitCode {
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
     start_log();
+    pass_over_ended_uploads();
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
@@ -82,6 +83,19 @@ fn start_log() {
         return;
     };
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+}
+
+/// A file that cannot be written, on a full disk for instance, makes deltalake
+/// end the upload by a panic that it catches (`upload_parquet_file`). The error
+/// is reported by us; nobody needs to read about the panic as well.
+fn pass_over_ended_uploads() {
+    let usual = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        let file = panic.location().map_or("", std::panic::Location::file);
+        if !(file.contains("object_store") && file.ends_with("buffered.rs")) {
+            usual(panic);
+        }
+    }));
 }
 
 fn is_broken_pipe(error: &anyhow::Error) -> bool {

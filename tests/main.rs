@@ -2,6 +2,7 @@
 //!
 //! `tests/run` runs them, and installs what some of them need beside cargo.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+#![expect(clippy::print_stdout, reason = "a test that follows the clock says how far it went")]
 #![expect(clippy::disallowed_methods, reason = "a run that hangs is killed after some time")]
 
 mod harness;

@@ -17,7 +17,7 @@ use crate::budget::MemoryBudget;
 use crate::decode::{Decoder, ObjectReport};
 use crate::error::IngestError;
 use crate::inflate::Limits;
-use crate::journal::Journal;
+use crate::journal::{self, Journal};
 use crate::keep::KeepList;
 use crate::lake::Lake;
 use crate::report::{IngestReport, Progress};
@@ -82,6 +82,7 @@ pub async fn ingest(
     let needs_s3 = options.sources.iter().any(|source| matches!(source, Source::S3 { .. }));
     let client = if needs_s3 { Some(aws::s3_client().await) } else { None };
     let journal = if options.reread { Journal::empty() } else { Journal::of(&objects) };
+    let damage = journal.damage();
     let Listing { portions, task: listing } =
         source::list(&options.sources, client.clone(), journal, progress.clone());
     let (fetched_sender, fetched) = mpsc::channel(4);
@@ -110,6 +111,9 @@ pub async fn ingest(
     let listed = listing.await.map_err(|_| IngestError::Worker)?;
     committer.finish(&mut report).await?;
     report.take_aside(listed?);
+    for file in journal::mend(lake, &damage, options.started_at).await? {
+        report.journal_files_lost.push(format!("{}/{file}", OBJECTS.name));
+    }
     Ok(report)
 }
 
