@@ -17,7 +17,7 @@ use crate::report::IngestReport;
 use crate::rows::Rows;
 use crate::scan::scan_all;
 use crate::schema::OBJECTS;
-use crate::source::Object;
+use crate::source::{Object, Outstanding};
 
 /// Application id of ingest's commits.
 const APPLICATION: &str = "ingest";
@@ -36,6 +36,9 @@ pub(super) struct Committer {
     writer: Option<TableWriter>,
     pending_events: usize,
     journal: Rows,
+    outstanding: Outstanding,
+    /// Objects that are ahead of outstanding ones, and not noted yet.
+    ahead: Vec<(Object, ObjectReport)>,
     run_id: String,
     started_at: i64,
 }
@@ -44,6 +47,7 @@ impl Committer {
     pub(super) fn new(
         events: LakeTable,
         objects: LakeTable,
+        outstanding: Outstanding,
         options: &IngestOptions,
     ) -> Result<Self, IngestError> {
         Ok(Self {
@@ -53,6 +57,8 @@ impl Committer {
             writer: None,
             pending_events: 0,
             journal: Rows::new(&OBJECTS),
+            outstanding,
+            ahead: Vec::new(),
             run_id: options.run_id.clone(),
             started_at: options.started_at,
         })
@@ -74,8 +80,15 @@ impl Committer {
                 self.writer.get_or_insert_with(|| TableWriter::new(&self.events, "event_time"));
             writer.write(&batch, Some(&fresh)).await?;
         }
-        for (object, outcome) in &part.objects {
-            self.note(object, outcome);
+        for (object, _) in &part.objects {
+            self.outstanding.settle(object);
+        }
+        for (object, outcome) in std::mem::take(&mut self.ahead).into_iter().chain(part.objects) {
+            if self.outstanding.allows(&object) {
+                self.note(&object, &outcome);
+            } else {
+                self.ahead.push((object, outcome));
+            }
         }
         if self.pending_events >= UNIT_EVENTS || self.journal.len() >= UNIT_OBJECTS {
             self.commit(report).await?;
@@ -85,6 +98,10 @@ impl Committer {
 
     /// Commits what is left.
     pub(super) async fn finish(mut self, report: &mut IngestReport) -> Result<(), IngestError> {
+        // Nothing is outstanding now.
+        for (object, outcome) in std::mem::take(&mut self.ahead) {
+            self.note(&object, &outcome);
+        }
         self.commit(report).await?;
         report.events_version = self.events.version();
         Ok(())

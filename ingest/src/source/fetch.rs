@@ -9,7 +9,7 @@ use bytes::Bytes;
 use futures::{StreamExt as _, stream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 
-use super::{Object, Place};
+use super::{Object, Outstanding, Place};
 use crate::aws::{ATTEMPTS_MAX, explain};
 use crate::inflate::Limits;
 use crate::lake::back_off;
@@ -46,6 +46,7 @@ pub(crate) async fn fetch_all(
     portions: mpsc::Receiver<Vec<Object>>,
     client: Option<Client>,
     limits: Limits,
+    outstanding: Outstanding,
     sender: mpsc::Sender<Vec<Fetched>>,
 ) {
     let budget = Arc::new(Semaphore::new(BUDGET_KIB as usize));
@@ -54,7 +55,10 @@ pub(crate) async fn fetch_all(
     });
     let fetches = objects
         .flatten()
-        .map(|object| fetch(object, client.clone(), limits, budget.clone()))
+        .map(|object| {
+            outstanding.add(&object);
+            fetch(object, client.clone(), limits, budget.clone())
+        })
         .buffered(REQUESTS)
         .ready_chunks(HANDFUL);
     let mut fetches = std::pin::pin!(fetches);
