@@ -96,8 +96,8 @@ impl Lake {
                 return Ok(table);
             }
             match self.create(schema).await {
-                // Somebody else created it or is about to, or the answer was
-                // lost: look again.
+                // Somebody else created it or is about to, or we did and were
+                // not told: look again.
                 Err(error) if attempt < CREATE_ATTEMPTS_MAX && error.may_have_landed() => {
                     attempt += 1;
                     back_off(attempt).await;
