@@ -9,6 +9,8 @@ mod harness;
 
 // What users type and what they are shown.
 mod cli;
+// S3 fails in every way it can.
+mod faults;
 // Bad input: reported, counted, and never in the way of good input.
 mod hostile;
 // Every event once, whatever is delivered and whenever the process dies.

@@ -43,6 +43,9 @@ const CHECKPOINT_INTERVAL: &str = "20";
 /// How long another writer's commits are waited out, in attempts.
 pub(crate) const COMMIT_ATTEMPTS_MAX: u32 = 30;
 
+/// How often a table is tried to be created.
+const CREATE_ATTEMPTS_MAX: u32 = 5;
+
 /// Where a lake is, and how its bytes are reached.
 #[derive(Debug, Clone)]
 pub struct Lake {
@@ -87,14 +90,17 @@ impl Lake {
     /// When the lake cannot be reached or written, or was made by a newer
     /// version.
     pub async fn table(&self, schema: &'static TableSchema) -> Result<LakeTable, LakeError> {
+        let mut attempt = 0;
         loop {
             if let Some(table) = self.existing_table(schema).await? {
                 return Ok(table);
             }
             match self.create(schema).await {
-                // Somebody else created it: load theirs.
-                Err(error) if error.is_lost_race() => {
-                    tokio::time::sleep(Duration::from_millis(20)).await;
+                // Somebody else created it or is about to, or we did and were
+                // not told: look again.
+                Err(error) if attempt < CREATE_ATTEMPTS_MAX && error.may_have_landed() => {
+                    attempt += 1;
+                    back_off(attempt).await;
                 }
                 result => return result,
             }

@@ -23,7 +23,7 @@ use crate::lake::Lake;
 use crate::report::{IngestReport, Progress};
 use crate::rows::Rows;
 use crate::schema::{EVENTS, OBJECTS};
-use crate::source::{self, Fetched, Listing, Object, Source};
+use crate::source::{self, Fetched, Listing, Object, Outstanding, Source};
 
 mod commit;
 mod record;
@@ -87,8 +87,10 @@ pub async fn ingest(
         source::list(&options.sources, client.clone(), journal, progress.clone());
     let (fetched_sender, fetched) = mpsc::channel(4);
     let (decoded_sender, mut decoded) = mpsc::channel::<Decoded>(1);
+    let outstanding = Outstanding::default();
     let fetching =
-        tokio::spawn(source::fetch_all(portions, client, options.limits, fetched_sender));
+        source::fetch_all(portions, client, options.limits, outstanding.clone(), fetched_sender);
+    let fetching = tokio::spawn(fetching);
     let decoders = spawn_decoders(&options, fetched, decoded_sender, &progress);
 
     let mut report = IngestReport {
@@ -96,7 +98,7 @@ pub async fn ingest(
         lake: lake.uri(),
         ..IngestReport::default()
     };
-    let mut committer = Committer::new(events, objects, &options)?;
+    let mut committer = Committer::new(events, objects, outstanding, &options)?;
     while let Some(part) = decoded.recv().await {
         for (object, outcome) in &part.objects {
             report.take(&object.uri, object.bytes, outcome);

@@ -217,16 +217,10 @@ impl LakeError {
         }
     }
 
-    /// Whether somebody else created the table first.
-    pub(super) fn is_lost_race(&self) -> bool {
-        let Self::Create { source, .. } = self else {
-            return false;
-        };
-        let text = source.to_string();
-        matches!(
-            **source,
-            DeltaTableError::Transaction { .. } | DeltaTableError::VersionAlreadyExists(_)
-        ) || text.contains("already exists")
+    /// Whether the table may be there now: somebody else created it first, or
+    /// we did and were not told.
+    pub(super) fn may_have_landed(&self) -> bool {
+        matches!(self, Self::Create { source, .. } if !is_refusal(source))
     }
 }
 

@@ -18,7 +18,7 @@ use crate::report::IngestReport;
 use crate::rows::Rows;
 use crate::scan::scan_all;
 use crate::schema::OBJECTS;
-use crate::source::Object;
+use crate::source::{Object, Outstanding};
 
 /// Application id of ingest's commits.
 const APPLICATION: &str = "ingest";
@@ -32,6 +32,9 @@ pub(super) struct Committer {
     pending_events: usize,
     journal: Rows,
     memory: MemoryBudget,
+    outstanding: Outstanding,
+    /// Objects that are ahead of outstanding ones, and not noted yet.
+    ahead: Vec<(Object, ObjectReport)>,
     run_id: String,
     started_at: i64,
 }
@@ -40,6 +43,7 @@ impl Committer {
     pub(super) fn new(
         events: LakeTable,
         objects: LakeTable,
+        outstanding: Outstanding,
         options: &IngestOptions,
     ) -> Result<Self, IngestError> {
         Ok(Self {
@@ -50,6 +54,8 @@ impl Committer {
             pending_events: 0,
             journal: Rows::new(&OBJECTS),
             memory: options.memory,
+            outstanding,
+            ahead: Vec::new(),
             run_id: options.run_id.clone(),
             started_at: options.started_at,
         })
@@ -72,8 +78,15 @@ impl Committer {
             });
             writer.write(&batch, Some(&fresh)).await?;
         }
-        for (object, outcome) in &part.objects {
-            self.note(object, outcome);
+        for (object, _) in &part.objects {
+            self.outstanding.settle(object);
+        }
+        for (object, outcome) in std::mem::take(&mut self.ahead).into_iter().chain(part.objects) {
+            if self.outstanding.allows(&object) {
+                self.note(&object, &outcome);
+            } else {
+                self.ahead.push((object, outcome));
+            }
         }
         if self.pending_events >= self.memory.unit_events
             || self.journal.len() >= self.memory.unit_objects
@@ -89,6 +102,10 @@ impl Committer {
 
     /// Commits what is left.
     pub(super) async fn finish(mut self, report: &mut IngestReport) -> Result<(), IngestError> {
+        // Nothing is outstanding now.
+        for (object, outcome) in std::mem::take(&mut self.ahead) {
+            self.note(&object, &outcome);
+        }
         self.commit(report).await?;
         report.events_version = self.events.version();
         Ok(())
