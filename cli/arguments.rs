@@ -1,5 +1,8 @@
 //! **Arguments**: what can be typed.
 
+mod listing;
+
+use std::fmt;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
@@ -8,6 +11,10 @@ use bytesize::ByteSize;
 use chrono::{DateTime, Utc};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use ingest::{MEMORY_LIMIT_BYTES_MIN, MemoryBudget};
+
+pub(crate) use listing::{
+    ActorsArguments, GrantsArguments, KeyManager, KeyRole, KeysArguments, ListingArguments,
+};
 
 use crate::simulate::Partition;
 
@@ -31,6 +38,12 @@ pub(crate) enum Command {
     Ingest(IngestArguments),
     /// Ask the lake in SQL
     Sql(SqlArguments),
+    /// List keys: their state, who manages them, when they were last used
+    Keys(KeysArguments),
+    /// List grants: who may use which key, since when, by whose doing
+    Grants(GrantsArguments),
+    /// List who did what on which key
+    Actors(ActorsArguments),
     /// Judge a window of time and show findings
     Detect(DetectArguments),
     /// List, show and test detections
@@ -310,6 +323,22 @@ pub(crate) enum AnswerFormat {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Duration {
     pub(crate) seconds: i64,
+}
+
+impl Duration {
+    pub(crate) fn micros(self) -> i64 {
+        self.seconds * 1_000_000
+    }
+}
+
+/// As it is typed: `90d`, `12h`, `10m` or `30s`.
+impl fmt::Display for Duration {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let units: [(i64, char); 3] = [(86_400, 'd'), (3_600, 'h'), (60, 'm')];
+        let whole = units.into_iter().find(|(seconds, _)| self.seconds % seconds == 0);
+        let (seconds, unit) = whole.unwrap_or((1, 's'));
+        write!(formatter, "{}{unit}", self.seconds / seconds)
+    }
 }
 
 fn duration(text: &str) -> Result<Duration, String> {

@@ -8,6 +8,10 @@ mod detect;
 mod detections;
 /// Hostile text made harmless.
 mod harmless;
+/// Filters of keys, grants and actors.
+mod listing_filters;
+/// Keys, grants and actors.
+mod listings;
 /// Detections of a user's own.
 mod own_detections;
 /// Questions and mistakes.
@@ -46,6 +50,9 @@ fn help_names_every_command() {
       simulate    Write a realistic CloudTrail folder with labelled incidents
       ingest      Read CloudTrail logs into the lake
       sql         Ask the lake in SQL
+      keys        List keys: their state, who manages them, when they were last used
+      grants      List grants: who may use which key, since when, by whose doing
+      actors      List who did what on which key
       detect      Judge a window of time and show findings
       detections  List, show and test detections
       compact     Merge the lake's small files into few large ones
@@ -182,6 +189,7 @@ fn a_reader_that_has_gone_is_no_failure() {
     let commands = [
         &["sql", query, "--format", "table"][..],
         &["sql", query, "--format", "ndjson"],
+        &["keys"],
         &["detect", "--detection", "root_used_kms", "--format", "json"],
         &["detect", "--detection", "root_used_kms"],
         &["ingest", "logs", "--format", "json"],
