@@ -40,7 +40,9 @@ pub(super) async fn first_unread(
             Some(table) => table.consumed(follower.application).await?,
             None => None,
         };
-        let next = consumed.map_or(0, |version| u64::try_from(version + 1).unwrap_or_default());
+        // One that never began will begin with the files of that day.
+        let Some(consumed) = consumed else { continue };
+        let next = u64::try_from(consumed + 1).unwrap_or_default();
         first = Some(first.map_or(next, |first| first.min(next)));
     }
     Ok(first)
