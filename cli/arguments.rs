@@ -3,11 +3,17 @@
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
-use analyze::Severity;
+use analyze::{Setting, Severity};
 use bytesize::ByteSize;
 use chrono::{DateTime, Utc};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use ingest::{MEMORY_LIMIT_BYTES_MIN, MemoryBudget};
+
+mod config;
+mod detections;
+
+pub(crate) use config::{ConfigArguments, ConfigCommand};
+pub(crate) use detections::{DetectionKind, DetectionsArguments, DetectionsCommand, ShowArguments};
 
 use crate::simulate::Partition;
 
@@ -33,8 +39,10 @@ pub(crate) enum Command {
     Sql(SqlArguments),
     /// Judge a window of time and show findings
     Detect(DetectArguments),
-    /// List, show and test detections
+    /// List, show, test and start detections
     Detections(DetectionsArguments),
+    /// Check keytrail.toml, or propose one from the lake
+    Config(ConfigArguments),
     /// Merge the lake's small files into few large ones
     Compact(CompactArguments),
     /// Delete files of the lake that nobody needs any more
@@ -175,51 +183,13 @@ pub(crate) struct DetectArguments {
     /// keytrail.toml: what is ours and whom we trust [default: ./keytrail.toml if there]
     #[arg(long, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
+    /// Judge with another parameter, such as stale_grant.stale_after=120d; may be given more than
+    /// once
+    #[arg(long, value_name = "ID.PARAMETER=VALUE")]
+    pub(crate) set: Vec<Setting>,
     /// Form of the findings
     #[arg(long, value_enum, default_value_t)]
     pub(crate) format: FindingFormat,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct DetectionsArguments {
-    #[command(subcommand)]
-    pub(crate) command: DetectionsCommand,
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum DetectionsCommand {
-    /// List all detections
-    List {
-        /// List those of this folder too
-        #[arg(long, value_name = "FOLDER")]
-        detections: Option<PathBuf>,
-        /// Form of the list
-        #[arg(long, value_enum, default_value_t)]
-        format: ListFormat,
-    },
-    /// Show one detection: what it means, its parameters, its SQL
-    Show {
-        /// Its id
-        id: String,
-        /// Look in this folder too
-        #[arg(long, value_name = "FOLDER")]
-        detections: Option<PathBuf>,
-        /// Form of the description
-        #[arg(long, value_enum, default_value_t)]
-        format: ListFormat,
-    },
-    /// Test the detections of a folder on the fixtures beside them
-    Test {
-        /// Folder of detections
-        #[arg(default_value = "queries/detections")]
-        folder: PathBuf,
-        /// Only this detection; may be given more than once
-        #[arg(long, value_name = "ID")]
-        detection: Vec<String>,
-        /// Write what is found as what is expected; read the diff
-        #[arg(long)]
-        bless: bool,
-    },
 }
 
 #[derive(Debug, Args)]

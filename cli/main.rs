@@ -69,6 +69,7 @@ async fn run(command: Command) -> anyhow::Result<ExitStatus> {
         Command::Sql(arguments) => command::sql::run(arguments).await,
         Command::Detect(arguments) => command::detect::run(arguments).await,
         Command::Detections(arguments) => command::detections::run(arguments).await,
+        Command::Config(arguments) => command::config::run(arguments).await,
         Command::Compact(arguments) => command::compact::run(&arguments).await,
         Command::Vacuum(arguments) => command::vacuum::run(&arguments).await,
         Command::Docs(arguments) => command::docs::run(&arguments).await,
