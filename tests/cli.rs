@@ -2,12 +2,16 @@
 
 /// Answers in every format.
 mod answers;
+/// `keytrail.toml`.
+mod configuration;
 /// Findings.
 mod detect;
 /// Detections as such.
 mod detections;
 /// Hostile text made harmless.
 mod harmless;
+/// Detections begun from a template.
+mod new_detection;
 /// Detections of a user's own.
 mod own_detections;
 /// Questions and mistakes.
@@ -47,7 +51,8 @@ fn help_names_every_command() {
       ingest      Read CloudTrail logs into the lake
       sql         Ask the lake in SQL
       detect      Judge a window of time and show findings
-      detections  List, show and test detections
+      detections  List, show, test and start detections
+      config      Check keytrail.toml, or propose one from the lake
       compact     Merge the lake's small files into few large ones
       vacuum      Delete files of the lake that nobody needs any more
       help        Print this message or the help of the given subcommand(s)
