@@ -1,5 +1,10 @@
 //! **Arguments**: what can be typed.
 
+mod config;
+mod detections;
+mod listing;
+
+use std::fmt;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
@@ -9,11 +14,11 @@ use chrono::{DateTime, Utc};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use ingest::{MEMORY_LIMIT_BYTES_MIN, MemoryBudget};
 
-mod config;
-mod detections;
-
 pub(crate) use config::{ConfigArguments, ConfigCommand};
 pub(crate) use detections::{DetectionKind, DetectionsArguments, DetectionsCommand, ShowArguments};
+pub(crate) use listing::{
+    ActorsArguments, GrantsArguments, KeyManager, KeyRole, KeysArguments, ListingArguments,
+};
 
 use crate::simulate::Partition;
 
@@ -37,6 +42,12 @@ pub(crate) enum Command {
     Ingest(IngestArguments),
     /// Ask the lake in SQL
     Sql(SqlArguments),
+    /// List keys: their state, who manages them, when they were last used
+    Keys(KeysArguments),
+    /// List grants: who may use which key, since when, by whose doing
+    Grants(GrantsArguments),
+    /// List who did what on which key
+    Actors(ActorsArguments),
     /// Judge a window of time and show findings
     Detect(DetectArguments),
     /// List, show, test and start detections
@@ -45,6 +56,8 @@ pub(crate) enum Command {
     Config(ConfigArguments),
     /// Merge the lake's small files into few large ones
     Compact(CompactArguments),
+    /// Add up new calls by hour; detect does it, too
+    Usage(UsageArguments),
     /// Delete files of the lake that nobody needs any more
     Vacuum(VacuumArguments),
     /// Write the generated pages of the user guide
@@ -121,6 +134,9 @@ pub(crate) struct IngestArguments {
     /// Hold this much memory at most, such as 300MiB [default: about 400MiB]
     #[arg(long, value_name = "SIZE", value_parser = memory_limit)]
     pub(crate) memory_limit: Option<MemoryBudget>,
+    /// Commit after so many new events: fewer take less memory and make more files [default: 250000]
+    #[arg(long, value_name = "EVENTS")]
+    pub(crate) unit_events: Option<NonZeroUsize>,
     /// Refuse objects with more stored bytes
     #[arg(long, default_value_t = 256 << 20, value_name = "BYTES")]
     pub(crate) max_object_bytes: u64,
@@ -202,6 +218,18 @@ pub(crate) struct CompactArguments {
 }
 
 #[derive(Debug, Args)]
+pub(crate) struct UsageArguments {
+    #[command(flatten)]
+    pub(crate) lake: LakeArgument,
+    /// Count everything anew
+    #[arg(long)]
+    pub(crate) rebuild: bool,
+    /// Form of the summary
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) format: SummaryFormat,
+}
+
+#[derive(Debug, Args)]
 pub(crate) struct VacuumArguments {
     #[command(flatten)]
     pub(crate) lake: LakeArgument,
@@ -263,6 +291,22 @@ pub(crate) enum AnswerFormat {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Duration {
     pub(crate) seconds: i64,
+}
+
+impl Duration {
+    pub(crate) fn micros(self) -> i64 {
+        self.seconds * 1_000_000
+    }
+}
+
+/// As it is typed: `90d`, `12h`, `10m` or `30s`.
+impl fmt::Display for Duration {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let units: [(i64, char); 3] = [(86_400, 'd'), (3_600, 'h'), (60, 'm')];
+        let whole = units.into_iter().find(|(seconds, _)| self.seconds % seconds == 0);
+        let (seconds, unit) = whole.unwrap_or((1, 's'));
+        write!(formatter, "{}{unit}", self.seconds / seconds)
+    }
 }
 
 fn duration(text: &str) -> Result<Duration, String> {

@@ -1,21 +1,26 @@
 //! The **commands**, one file each.
 
+pub(crate) mod actors;
 pub(crate) mod compact;
 pub(crate) mod config;
 pub(crate) mod demo;
 pub(crate) mod detect;
 pub(crate) mod detections;
 pub(crate) mod docs;
+pub(crate) mod grants;
 pub(crate) mod ingest;
+pub(crate) mod keys;
+mod listing;
 pub(crate) mod simulate;
 pub(crate) mod sql;
+pub(crate) mod usage;
 pub(crate) mod vacuum;
 
 use std::path::Path;
 
 use ::ingest::{IngestError, Lake, RunRecord, record_run};
-use analyze::Configuration;
-use anyhow::Result;
+use analyze::{Configuration, Session};
+use anyhow::{Result, ensure};
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 
@@ -59,6 +64,18 @@ async fn record_upkeep(
         ..RunRecord::default()
     };
     record_run(lake, &run).await
+}
+
+/// Opens a lake that there is.
+async fn open(lake: &Lake, configuration: &Configuration) -> Result<Session> {
+    let session = Session::open(lake, configuration).await?;
+    ensure!(
+        session.events_version().is_some(),
+        "there is no lake at {}: make one with keytrail ingest SOURCE --lake {}",
+        lake.uri(),
+        lake.uri()
+    );
+    Ok(session)
 }
 
 /// The configuration named, else `keytrail.toml` here if there is one, else

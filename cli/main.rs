@@ -38,6 +38,7 @@ impl From<ExitStatus> for ExitCode {
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
     start_log();
+    pass_over_ended_uploads();
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
@@ -67,10 +68,14 @@ async fn run(command: Command) -> anyhow::Result<ExitStatus> {
         Command::Simulate(arguments) => command::simulate::run(&arguments),
         Command::Ingest(arguments) => command::ingest::run(arguments).await,
         Command::Sql(arguments) => command::sql::run(arguments).await,
+        Command::Keys(arguments) => command::keys::run(&arguments).await,
+        Command::Grants(arguments) => command::grants::run(&arguments).await,
+        Command::Actors(arguments) => command::actors::run(&arguments).await,
         Command::Detect(arguments) => command::detect::run(arguments).await,
         Command::Detections(arguments) => command::detections::run(arguments).await,
         Command::Config(arguments) => command::config::run(arguments).await,
         Command::Compact(arguments) => command::compact::run(&arguments).await,
+        Command::Usage(arguments) => command::usage::run(&arguments).await,
         Command::Vacuum(arguments) => command::vacuum::run(&arguments).await,
         Command::Docs(arguments) => command::docs::run(&arguments).await,
     }
@@ -82,6 +87,19 @@ fn start_log() {
         return;
     };
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+}
+
+/// A file that cannot be written, on a full disk for instance, makes deltalake
+/// end the upload by a panic that it catches (`upload_parquet_file`). The error
+/// is reported by us; nobody needs to read about the panic as well.
+fn pass_over_ended_uploads() {
+    let usual = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        let file = panic.location().map_or("", std::panic::Location::file);
+        if !(file.contains("object_store") && file.ends_with("buffered.rs")) {
+            usual(panic);
+        }
+    }));
 }
 
 fn is_broken_pipe(error: &anyhow::Error) -> bool {

@@ -2,5 +2,6 @@
 
 pub(crate) mod answer;
 pub(crate) mod findings;
+pub(crate) mod listing;
 pub(crate) mod progress;
 pub(crate) mod text;

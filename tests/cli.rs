@@ -10,6 +10,10 @@ mod detect;
 mod detections;
 /// Hostile text made harmless.
 mod harmless;
+/// Filters of keys, grants and actors.
+mod listing_filters;
+/// Keys, grants and actors.
+mod listings;
 /// Detections begun from a template.
 mod new_detection;
 /// Detections of a user's own.
@@ -50,6 +54,9 @@ fn help_names_every_command() {
       simulate    Write a realistic CloudTrail folder with labelled incidents
       ingest      Read CloudTrail logs into the lake
       sql         Ask the lake in SQL
+      keys        List keys: their state, who manages them, when they were last used
+      grants      List grants: who may use which key, since when, by whose doing
+      actors      List who did what on which key
       detect      Judge a window of time and show findings
       detections  List, show, test and start detections
       config      Check keytrail.toml, or propose one from the lake
@@ -187,6 +194,7 @@ fn a_reader_that_has_gone_is_no_failure() {
     let commands = [
         &["sql", query, "--format", "table"][..],
         &["sql", query, "--format", "ndjson"],
+        &["keys"],
         &["detect", "--detection", "root_used_kms", "--format", "json"],
         &["detect", "--detection", "root_used_kms"],
         &["ingest", "logs", "--format", "json"],

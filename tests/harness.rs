@@ -12,11 +12,13 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 use tempfile::TempDir;
 
+pub(crate) mod killing;
 pub(crate) mod lake;
 pub(crate) mod pack;
 pub(crate) mod python;
 pub(crate) mod record;
 pub(crate) mod tree;
+pub(crate) mod watch;
 
 /// A run that takes longer hangs: it is killed, so that it holds up nobody.
 const RUN_SECONDS_MAX: u64 = 300;
@@ -77,9 +79,25 @@ impl Here {
         &self,
         arguments: impl IntoIterator<Item = S>,
     ) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_keytrail"));
+        let mut command = self.clean(env!("CARGO_BIN_EXE_keytrail"));
+        command.args(arguments);
         command
-            .args(arguments)
+    }
+
+    /// A shell script that runs `keytrail` with these arguments where it says `"$@"`.
+    pub(crate) fn command_in<S: AsRef<OsStr>>(
+        &self,
+        script: &str,
+        arguments: impl IntoIterator<Item = S>,
+    ) -> Command {
+        let mut command = self.clean("sh");
+        command.args(["-c", script, "sh", env!("CARGO_BIN_EXE_keytrail")]).args(arguments);
+        command
+    }
+
+    fn clean(&self, program: &str) -> Command {
+        let mut command = Command::new(program);
+        command
             .env_clear()
             .env("PATH", "/usr/bin:/bin")
             .env("HOME", self.path("home"))

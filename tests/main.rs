@@ -2,12 +2,15 @@
 //!
 //! `tests/run` runs them, and installs what some of them need beside cargo.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+#![expect(clippy::print_stdout, reason = "a test that follows the clock says how far it went")]
 #![expect(clippy::disallowed_methods, reason = "a run that hangs is killed after some time")]
 
 mod harness;
 
 // What users type and what they are shown.
 mod cli;
+// S3 fails in every way it can.
+mod faults;
 // Bad input: reported, counted, and never in the way of good input.
 mod hostile;
 // Every event once, whatever is delivered and whenever the process dies.

@@ -4,8 +4,16 @@ Prints {"endpoint": ...} when it answers, takes commands as JSON lines on standa
 input, and ends with everything it started when standard input closes, so that not
 even a killed test leaves a server behind.
 
-    {"bucket": B}                               makes a bucket
+    {"bucket": B}                               makes a bucket, if it is not there
     {"bucket": B, "put": FOLDER, "prefix": P}   uploads a folder
+    {"bucket": B, "delete": KEY}                deletes an object
+    {"bucket": B, "keys": PREFIX}               lists the keys below a prefix
+    {"bucket": B, "rows": TABLE}                says how many rows a Delta table had
+                                                at each version, by its log
+    {"bucket": B, "contend": N, "rounds": R}    N threads put a key if it is absent;
+                                                says how many won in each round
+    {"server": "kill"}                          kills the server
+    {"server": "start"}                         starts it again: same data, same ports
 """
 
 import concurrent.futures
@@ -15,6 +23,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 
 import boto3
@@ -36,8 +45,11 @@ def free_ports(count):
     return ports
 
 
-def start(folder):
-    """Starts the server; returns its process and ports, that of S3 among them."""
+SERVICES = ["master", "volume", "filer", "s3"]
+
+
+def start(folder, ports):
+    """Starts the server with two ports for each service; returns its process."""
     identities = {
         "identities": [
             {
@@ -50,17 +62,15 @@ def start(folder):
     config = folder / "s3.json"
     config.write_text(json.dumps(identities))
     (folder / "data").mkdir(exist_ok=True)
-    services = ["master", "volume", "filer", "s3"]
-    ports = free_ports(2 * len(services))
     options = []
-    for number, service in enumerate(services):
+    for number, service in enumerate(SERVICES):
         options += [
             f"-{service}.port={ports[2 * number]}",
             f"-{service}.port.grpc={ports[2 * number + 1]}",
         ]
-    log = open(folder / "weed.log", "wb")
+    log = open(folder / "weed.log", "ab")
     weed = pathlib.Path(sys.executable).parent / "weed"
-    process = subprocess.Popen(
+    return subprocess.Popen(
         [weed, "server", f"-dir={folder / 'data'}", "-ip=127.0.0.1", "-ip.bind=127.0.0.1"]
         + ["-s3", f"-s3.config={config}", "-s3.iam=false", "-master.telemetry=false"]
         # Further services would take ports that somebody else may have.
@@ -72,7 +82,6 @@ def start(folder):
         stdout=log,
         stderr=subprocess.STDOUT,
     )
-    return process, ports
 
 
 def stop(process, ports):
@@ -100,12 +109,19 @@ def connect(endpoint):
     )
 
 
+def make_bucket(client, bucket):
+    try:
+        client.create_bucket(Bucket=bucket)
+    except (client.exceptions.BucketAlreadyExists, client.exceptions.BucketAlreadyOwnedByYou):
+        pass
+
+
 def answers(client, process):
     """Whether it stores: the S3 port answers before a volume can be written."""
     deadline = time.monotonic() + STARTUP_SECONDS_MAX
     while process.poll() is None and time.monotonic() < deadline:
         try:
-            client.create_bucket(Bucket="startup")
+            make_bucket(client, "startup")
             client.put_object(Bucket="startup", Key="probe", Body=b"x")
             return True
         except (botocore.exceptions.ClientError, botocore.exceptions.BotoCoreError):
@@ -126,21 +142,76 @@ def carry_out(client, command):
         with concurrent.futures.ThreadPoolExecutor(16) as pool:
             list(pool.map(put, files))
         return {"objects": len(files)}
-    client.create_bucket(Bucket=bucket)
+    if "delete" in command:
+        client.delete_object(Bucket=bucket, Key=command["delete"])
+        return {}
+    if "keys" in command:
+        pages = client.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=command["keys"])
+        return {"keys": [entry["Key"] for page in pages for entry in page.get("Contents", [])]}
+    if "rows" in command:
+        return {"rows": list(rows(client, bucket, f"{command['rows']}/_delta_log/"))}
+    if "contend" in command:
+        return {"winners": [contend(client, bucket, command["contend"]) for _ in range(command["rounds"])]}
+    make_bucket(client, bucket)
     return {}
+
+
+def rows(client, bucket, log):
+    """Rows of the table whose log this is, version by version."""
+    total, files = 0, {}
+    for entry in client.list_objects_v2(Bucket=bucket, Prefix=log).get("Contents", []):
+        if not entry["Key"].endswith(".json"):
+            continue
+        body = client.get_object(Bucket=bucket, Key=entry["Key"])["Body"].read()
+        for action in map(json.loads, body.splitlines()):
+            if "add" in action:
+                number = json.loads(action["add"]["stats"])["numRecords"]
+                files[action["add"]["path"]] = number
+                total += number
+            if "remove" in action:
+                total -= files.pop(action["remove"]["path"])
+        yield total
+
+
+def contend(client, bucket, threads):
+    """How many of these threads can make one and the same object."""
+    key = f"contended-{time.monotonic_ns()}"
+    together = threading.Barrier(threads)
+
+    def put(number):
+        together.wait()
+        try:
+            client.put_object(Bucket=bucket, Key=key, Body=str(number).encode(), IfNoneMatch="*")
+            return 1
+        except botocore.exceptions.ClientError:
+            return 0
+
+    with concurrent.futures.ThreadPoolExecutor(threads) as pool:
+        return sum(pool.map(put, range(threads)))
 
 
 def serve(folder):
     """Answers commands, if the server starts."""
-    process, ports = start(folder)
+    ports = free_ports(2 * len(SERVICES))
+    process = start(folder, ports)
     try:
-        endpoint = f"http://127.0.0.1:{ports[6]}"
+        endpoint = f"http://127.0.0.1:{ports[2 * SERVICES.index('s3')]}"
         client = connect(endpoint)
         if not answers(client, process):
             return False
         print(json.dumps({"endpoint": endpoint, "access_key": ACCESS_KEY, "secret_key": SECRET_KEY}), flush=True)
         for line in sys.stdin:
-            print(json.dumps(carry_out(client, json.loads(line))), flush=True)
+            command = json.loads(line)
+            if command.get("server") == "kill":
+                process.kill()
+                process.wait()
+                answer = {}
+            elif command.get("server") == "start":
+                process = start(folder, ports)
+                answer = {"answers": answers(client, process)}
+            else:
+                answer = carry_out(client, command)
+            print(json.dumps(answer), flush=True)
         return True
     finally:
         stop(process, ports)

@@ -1,15 +1,19 @@
 //! **Upkeep**: the lake stays small, and no event notices.
 
+/// Ingests, compactions, vacuums and queries, all at once.
+mod at_once;
 /// Small files become few large ones.
 mod compact;
+/// Compactions and vacuums that die half-way.
+mod killed;
+/// Calls are added up by hour.
+mod usage;
 /// Files that nobody needs any more are deleted.
 mod vacuum;
 
-use std::path::{Path, PathBuf};
-
 use crate::harness::Here;
+use crate::harness::lake::stored;
 use crate::harness::record::{decrypts, document};
-use crate::harness::tree::files;
 
 /// A lake made by so many ingests of a hundred events each, the later ones about
 /// earlier times.
@@ -21,12 +25,4 @@ fn lake_of(ingests: u32) -> Here {
         here.ingest(&["logs"]);
     }
     here
-}
-
-/// The Parquet files below a table, of whatever version.
-fn stored(table: &Path) -> Vec<PathBuf> {
-    let mut found = files(table);
-    found.retain(|path| path.extension().is_some_and(|ending| ending == "parquet"));
-    found.retain(|path| !path.display().to_string().contains("_delta_log"));
-    found
 }

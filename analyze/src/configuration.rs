@@ -175,7 +175,7 @@ impl Trust {
 }
 
 /// A pattern with `*` as one for `like`, whose own signs lose their meaning.
-fn like(pattern: &str) -> String {
+pub(crate) fn like(pattern: &str) -> String {
     pattern.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_").replace('*', "%")
 }
 

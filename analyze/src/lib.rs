@@ -23,4 +23,4 @@ pub use detection::{
 };
 pub use error::AnalyzeError;
 pub use finding::{Finding, Severity};
-pub use session::{Described, Session, column_meanings};
+pub use session::{Condition, Described, Session, column_meanings};

@@ -18,9 +18,11 @@ use ingest::schema::{EVENTS, TABLES, TableSchema, USAGE};
 use ingest::{Lake, LakeTable, uncounted};
 
 mod describe;
+mod listing;
 mod table;
 
 pub use describe::{Described, column_meanings};
+pub use listing::Condition;
 use table::LakeTableProvider;
 
 use crate::configuration::Configuration;

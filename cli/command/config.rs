@@ -5,10 +5,11 @@ use std::io::{ErrorKind, Write as _};
 use std::path::Path;
 
 use analyze::{Configuration, Session, propose};
-use anyhow::{Context as _, Result, bail, ensure};
+use anyhow::{Context as _, Result, bail};
 use ingest::Lake;
 
 use super::detect::all;
+use super::open;
 use crate::ExitStatus;
 use crate::arguments::{ConfigArguments, ConfigCommand};
 use crate::output::text::{BAD, HEAD, WARN, count, data, say, terminal};
@@ -25,7 +26,7 @@ pub(crate) async fn run(arguments: ConfigArguments) -> Result<ExitStatus> {
 async fn check(file: &Path, lake: Option<&str>, folder: Option<&Path>) -> Result<ExitStatus> {
     let (configuration, mut review) = Configuration::review(file, &all(folder)?)?;
     if let (Some(configuration), Some(lake)) = (&configuration, lake) {
-        review.warnings.extend(configuration.compare(&open(lake).await?).await?);
+        review.warnings.extend(configuration.compare(&opened(lake).await?).await?);
     }
     let name = terminal(&file.display().to_string());
     for error in &review.errors {
@@ -46,7 +47,7 @@ async fn check(file: &Path, lake: Option<&str>, folder: Option<&Path>) -> Result
 }
 
 async fn init(lake: &str, output: &Path, force: bool) -> Result<ExitStatus> {
-    let text = propose(&open(lake).await?).await?;
+    let text = propose(&opened(lake).await?).await?;
     if output == Path::new("-") {
         data(text.trim_end())?;
         return Ok(ExitStatus::Nothing);
@@ -77,14 +78,6 @@ async fn init(lake: &str, output: &Path, force: bool) -> Result<ExitStatus> {
 }
 
 /// The lake as it is, without a configuration.
-async fn open(uri: &str) -> Result<Session> {
-    let lake = Lake::at(uri).await?;
-    let session = Session::open(&lake, &Configuration::default()).await?;
-    ensure!(
-        session.events_version().is_some(),
-        "there is no lake at {}: make one with keytrail ingest SOURCE --lake {}",
-        lake.uri(),
-        lake.uri()
-    );
-    Ok(session)
+async fn opened(uri: &str) -> Result<Session> {
+    open(&Lake::at(uri).await?, &Configuration::default()).await
 }

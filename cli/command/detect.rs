@@ -4,9 +4,9 @@ use std::path::Path;
 
 use analyze::{Configuration, Detection, DetectionRun, Session, Window, built_in, from_folder};
 use anyhow::{Result, bail, ensure};
-use ingest::{Lake, RunRecord, record_run};
+use ingest::{Lake, RunRecord, follow_usage, record_run};
 
-use super::{configuration, now, run_id};
+use super::{configuration, now, open, run_id};
 use crate::ExitStatus;
 use crate::arguments::{DetectArguments, FindingFormat};
 use crate::output::findings;
@@ -52,13 +52,11 @@ pub(crate) async fn judge(
     window: Window,
 ) -> Result<(DetectionRun, Session)> {
     let started = now();
-    let session = Session::open(lake, configuration).await?;
-    ensure!(
-        session.events_version().is_some(),
-        "there is no lake at {}: make one with keytrail ingest SOURCE --lake {}",
-        lake.uri(),
-        lake.uri()
-    );
+    if let Err(error) = follow_usage(lake, false, started.timestamp_micros()).await {
+        // Answers stay right: what is not counted is counted for this run alone.
+        anstream::eprintln!("warning: usage could not be brought up to date: {error}");
+    }
+    let session = open(lake, configuration).await?;
     let run = analyze::detect(&session, detections, window).await?;
     let record = RunRecord {
         run_id: run_id(started),

@@ -9,6 +9,8 @@ use std::path::Path;
 use analyze::{Detection, check, from_folder, write_expected};
 use anyhow::{Context as _, Result, ensure};
 use futures::stream::{self, StreamExt as _};
+use tokio::runtime::Handle;
+use tokio::task::spawn_blocking;
 
 use super::detect::all;
 use crate::ExitStatus;
@@ -60,10 +62,11 @@ async fn test(folder: &Path, ids: &[String], bless: bool) -> Result<ExitStatus> 
     let mut checks = stream::iter(&detections)
         .map(|detection| {
             let (detection, folder) = (detection.clone(), folder.to_path_buf());
-            tokio::spawn(async move {
+            // What ingests is not made to move from thread to thread.
+            let here = Handle::current();
+            spawn_blocking(move || {
                 let scratch = tempfile::tempdir()?;
-                check(&detection, &folder, scratch.path())
-                    .await
+                here.block_on(check(&detection, &folder, scratch.path()))
                     .with_context(|| detection.header.id.clone())
             })
         })

@@ -24,12 +24,17 @@ pub(crate) async fn run(arguments: IngestArguments) -> Result<ExitStatus> {
         document_bytes_max: arguments.max_document_bytes,
         record_bytes_max: arguments.max_record_bytes,
     };
+    let memory = arguments.memory_limit.unwrap_or_default();
+    let memory = match arguments.unit_events {
+        Some(events) => memory.with_unit_events(events),
+        None => memory,
+    };
     let options = IngestOptions {
         sources,
         keep: arguments.keep,
         limits,
         threads: arguments.threads,
-        memory: arguments.memory_limit.unwrap_or_default(),
+        memory,
         reread: arguments.reread,
         run_id: run_id(started),
         started_at: started.timestamp_micros(),
@@ -157,6 +162,12 @@ pub(crate) fn summarize(report: &IngestReport, seconds: f64) {
 
 /// What could not be read: named, up to a number, and counted.
 pub(crate) fn complain(report: &IngestReport) {
+    for file in &report.journal_files_lost {
+        anstream::eprintln!(
+            "{WARN}damaged:{WARN:#} {} in the lake is missing or unreadable: the objects it listed were read again",
+            terminal(file)
+        );
+    }
     for failure in &report.failures {
         anstream::eprintln!(
             "{WARN}skipped:{WARN:#} {}: {}",

@@ -1,6 +1,5 @@
 //! `keytrail sql`: one question, or a shell.
 
-use std::fs::File;
 use std::io::{BufWriter, IsTerminal as _, Write};
 use std::path::{Path, PathBuf};
 
@@ -30,18 +29,8 @@ pub(crate) async fn run(arguments: SqlArguments) -> Result<ExitStatus> {
             .with_context(|| format!("cannot read {}", path.display()))?,
         (None, None) => return shell(&session, &lake, arguments.format).await,
     };
-    if let Some(path) = &arguments.output {
-        let file =
-            File::create(path).with_context(|| format!("cannot write {}", path.display()))?;
-        ask(&session, &query, arguments.format, &mut BufWriter::new(file)).await?;
-    } else {
-        let stdout = std::io::stdout();
-        ensure!(
-            arguments.format != AnswerFormat::Parquet || !stdout.is_terminal(),
-            "Parquet is not for terminals: add --output FILE"
-        );
-        ask(&session, &query, arguments.format, &mut BufWriter::new(stdout)).await?;
-    }
+    let mut out = answer::open(arguments.output.as_deref(), arguments.format)?;
+    ask(&session, &query, arguments.format, &mut out).await?;
     Ok(ExitStatus::Nothing)
 }
 

@@ -1,8 +1,10 @@
 //! An **answer**: rows of a query, in the form asked for.
 
-use std::io::Write;
+use std::fs::File;
+use std::io::{BufWriter, IsTerminal as _, Write};
+use std::path::Path;
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result, bail, ensure};
 use arrow::array::{Array, ArrayRef, RecordBatch, StringArray};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use arrow::util::display::{ArrayFormatter, FormatOptions};
@@ -16,6 +18,21 @@ use crate::arguments::AnswerFormat;
 
 /// Rows that a table shows; further ones are counted.
 const TABLE_ROWS_MAX: usize = 10_000;
+
+/// Where an answer goes: the file named, else standard output.
+pub(crate) fn open(file: Option<&Path>, format: AnswerFormat) -> Result<Box<dyn Write + Send>> {
+    if let Some(path) = file {
+        let file =
+            File::create(path).with_context(|| format!("cannot write {}", path.display()))?;
+        return Ok(Box::new(BufWriter::new(file)));
+    }
+    let stdout = std::io::stdout();
+    ensure!(
+        format != AnswerFormat::Parquet || !stdout.is_terminal(),
+        "Parquet is not for terminals: add --output FILE"
+    );
+    Ok(Box::new(BufWriter::new(stdout)))
+}
 
 /// Writes batches as they come. Tables need all rows to find their widths, the
 /// other forms are written batch by batch.

@@ -6,6 +6,8 @@
 //! All of these shrink in proportion; documents are held whole, so the largest
 //! one shrinks too.
 
+use std::num::NonZeroUsize;
+
 use crate::lake::Packing;
 
 /// What a run holds however small its units are: the program, buffers of each
@@ -36,10 +38,10 @@ pub struct MemoryBudget {
 impl Default for MemoryBudget {
     fn default() -> Self {
         Self {
-            unit_events: 500_000,
+            unit_events: 250_000,
             unit_objects: 50_000,
             row_group_rows: Packing::FRESH.row_group_rows,
-            known_keys: 250_000,
+            known_keys: 125_000,
             document_bytes_max: u64::MAX,
         }
     }
@@ -49,6 +51,13 @@ impl MemoryBudget {
     /// How files of events are packed.
     pub(crate) fn packing(&self) -> Packing {
         Packing { row_group_rows: self.row_group_rows, ..Packing::FRESH }
+    }
+
+    /// With commits of so many new events; a little more, since batches stay
+    /// whole.
+    #[must_use]
+    pub fn with_unit_events(self, unit_events: NonZeroUsize) -> Self {
+        Self { unit_events: unit_events.get(), ..self }
     }
 
     /// A budget for a process that may use this many bytes in all; none for

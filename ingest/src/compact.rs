@@ -10,17 +10,15 @@
 use std::collections::BTreeMap;
 
 use deltalake_core::kernel::Add;
-use futures::StreamExt as _;
-use object_store::ObjectStore as _;
 use object_store::path::Path;
 use serde::Serialize;
 
 use crate::error::UpkeepError;
 use crate::lake::{
-    COMMIT_ATTEMPTS_MAX, Committed, DataFile, FILE_BYTES, Lake, LakeError, LakeTable, back_off,
+    COMMIT_ATTEMPTS_MAX, DataFile, FILE_BYTES, Lake, LakeError, LakeTable, back_off,
 };
 use crate::report::UpkeepProgress;
-use crate::schema::{EVENTS, OBJECTS, RUNS, TableSchema};
+use crate::schema::{EVENTS, OBJECTS, RUNS, TableSchema, USAGE};
 
 mod group;
 mod merge;
@@ -99,6 +97,7 @@ struct Order {
 
 const ORDERS: &[Order] = &[
     Order { schema: &EVENTS, sorted_by: &["event_time"], files_min: 2 },
+    Order { schema: &USAGE, sorted_by: &["hour", "actor"], files_min: 4 },
     Order { schema: &OBJECTS, sorted_by: &["delivered_at", "object_uri"], files_min: 2 },
     // Each compaction adds a file here, about itself.
     Order { schema: &RUNS, sorted_by: &["started_at"], files_min: 8 },
@@ -236,23 +235,18 @@ impl Compaction<'_> {
         for attempt in 0..COMMIT_ATTEMPTS_MAX {
             prepared_on = self.table.version();
             let at = self.options.started_at;
-            let result = self.table.rewrite(group, files.clone(), APPLICATION, at).await;
-            if matches!(result, Ok(Committed::Version(_))) {
-                return Ok(true);
-            }
-            self.table.refresh().await?;
-            if self.table.has_added(&ours, prepared_on).await? {
+            let answer = self.table.rewrite(group, files.clone(), APPLICATION, at).await;
+            if self.table.has_landed(answer, &ours, prepared_on, attempt).await? {
                 return Ok(true);
             }
             if !self.table.holds(&theirs)? {
                 break;
             }
-            result?;
             back_off(attempt).await;
         }
         // A put that is still under way lands on the next version or never.
         if self.table.version() > prepared_on {
-            discard(&self.table, ours).await;
+            self.table.discard(ours).await;
         }
         Ok(false)
     }
@@ -264,15 +258,4 @@ fn paths(files: &[DataFile]) -> Vec<Path> {
 
 fn added_paths(files: &[Add]) -> Vec<Path> {
     files.iter().map(|add| DataFile::from_add(add).path).collect()
-}
-
-/// Deletes files that no version has. What cannot be deleted is left to vacuum.
-async fn discard(table: &LakeTable, paths: Vec<Path>) {
-    let paths = futures::stream::iter(paths.into_iter().map(Ok)).boxed();
-    let mut deleted = table.store().delete_stream(paths);
-    while let Some(result) = deleted.next().await {
-        if let Err(error) = result {
-            tracing::warn!(table = table.schema().name, %error, "left a file of no use behind");
-        }
-    }
 }

@@ -2,7 +2,8 @@
 //!
 //! It saves reading, nothing else. A lost row means that an object is read
 //! twice, and the second time adds no event. Of years of journal only the weeks
-//! around what is being listed are held.
+//! around what is being listed are held. A file of the table that is damaged is
+//! lost rows, too: it is passed over, and taken out of the table in the end.
 
 use std::collections::{HashMap, HashSet};
 use std::ops::RangeInclusive;
@@ -15,8 +16,13 @@ use sha2::{Digest, Sha256};
 
 use crate::date::MICROS_PER_HOUR;
 use crate::lake::{DataFile, LakeError, LakeTable};
-use crate::scan::{ColumnsOf, Within, scan};
+use crate::scan::{ColumnsOf, Within};
 use crate::source::Object;
+
+mod damage;
+
+use damage::scan_what_is_there;
+pub(crate) use damage::{Damage, JournalTable, mend};
 
 /// Columns that tell whether an object was read.
 const COLUMNS: &[&str] = &["object_uri", "object_bytes", "etag", "outcome", "delivered_at"];
@@ -29,7 +35,7 @@ const WINDOW_MICROS: i64 = 31 * 24 * MICROS_PER_HOUR;
 #[derive(Debug, Default)]
 pub(crate) struct Journal {
     /// None when it is to know nothing.
-    objects: Option<LakeTable>,
+    objects: Option<JournalTable>,
     /// Deliveries that `dated` is about.
     window: Option<RangeInclusive<i64>>,
     dated: HashSet<u128>,
@@ -45,12 +51,17 @@ impl Journal {
 
     /// The journal of a lake. Nothing is read yet.
     pub(crate) fn of(objects: &LakeTable) -> Self {
-        Self { objects: Some(objects.clone()), ..Self::default() }
+        Self { objects: Some(JournalTable::of(objects)), ..Self::default() }
     }
 
     /// The table behind it; none when it is to know nothing.
-    pub(crate) fn table(&self) -> Option<&LakeTable> {
+    pub(crate) fn table(&self) -> Option<&JournalTable> {
         self.objects.as_ref()
+    }
+
+    /// What will turn out to be damaged.
+    pub(crate) fn damage(&self) -> Damage {
+        self.objects.as_ref().map(JournalTable::damage).unwrap_or_default()
     }
 
     /// Those of these objects that were not read yet. One that failed, or
@@ -92,7 +103,7 @@ impl Journal {
 }
 
 async fn read_dated(
-    objects: &LakeTable,
+    objects: &JournalTable,
     window: &RangeInclusive<i64>,
 ) -> Result<HashSet<u128>, LakeError> {
     let mut read = HashSet::new();
@@ -104,7 +115,7 @@ async fn read_dated(
             continue;
         }
         let within = Within { column: "delivered_at", moments: window.clone() };
-        scan(objects, &file, ColumnsOf(COLUMNS), Some(within), |batch| {
+        scan_what_is_there(objects, &file, ColumnsOf(COLUMNS), Some(within), |batch| {
             let Some(rows) = JournalRows::of(batch) else { return };
             read.extend(rows.read(|delivered| delivered.is_some_and(|at| window.contains(&at))));
         })
@@ -113,7 +124,7 @@ async fn read_dated(
     Ok(read)
 }
 
-async fn read_undated(objects: &LakeTable) -> Result<HashSet<u128>, LakeError> {
+async fn read_undated(objects: &JournalTable) -> Result<HashSet<u128>, LakeError> {
     let mut read = HashSet::new();
     for file in objects.files()? {
         if file.statistics.null_count.get("delivered_at").and_then(serde_json::Value::as_u64)
@@ -121,7 +132,7 @@ async fn read_undated(objects: &LakeTable) -> Result<HashSet<u128>, LakeError> {
         {
             continue;
         }
-        scan(objects, &file, ColumnsOf(COLUMNS), None, |batch| {
+        scan_what_is_there(objects, &file, ColumnsOf(COLUMNS), None, |batch| {
             let Some(rows) = JournalRows::of(batch) else { return };
             read.extend(rows.read(|delivered| delivered.is_none()));
         })
@@ -136,7 +147,7 @@ async fn read_undated(objects: &LakeTable) -> Result<HashSet<u128>, LakeError> {
 /// # Errors
 /// When the table cannot be read.
 pub(crate) async fn newest_deliveries(
-    objects: &LakeTable,
+    objects: &JournalTable,
     folders: &HashSet<String>,
 ) -> Result<HashMap<String, i64>, LakeError> {
     let newest_of = |file: &DataFile| file.time_range("delivered_at").map(|(_, last)| last);
@@ -147,7 +158,7 @@ pub(crate) async fn newest_deliveries(
         if newest.len() == folders.len() {
             break;
         }
-        scan(objects, &file, ColumnsOf(COLUMNS), None, |batch| {
+        scan_what_is_there(objects, &file, ColumnsOf(COLUMNS), None, |batch| {
             let Some(rows) = JournalRows::of(batch) else { return };
             for row in 0..batch.num_rows() {
                 let (Some(at), Some(folder)) =

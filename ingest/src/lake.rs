@@ -13,7 +13,7 @@ use deltalake_core::DeltaTable;
 use deltalake_core::errors::DeltaTableError;
 use deltalake_core::kernel::engine::arrow_conversion::TryIntoKernel;
 use deltalake_core::kernel::transaction::{CommitBuilder, CommitProperties, TransactionError};
-use deltalake_core::kernel::{Action, Add, Remove, StructField, Transaction};
+use deltalake_core::kernel::{Action, Add, StructField, Transaction};
 use deltalake_core::logstore::{LogStoreRef, StorageConfig, default_logstore};
 use deltalake_core::operations::create::CreateBuilder;
 use deltalake_core::protocol::{DeltaOperation, SaveMode};
@@ -42,6 +42,9 @@ const CHECKPOINT_INTERVAL: &str = "20";
 
 /// How long another writer's commits are waited out, in attempts.
 pub(crate) const COMMIT_ATTEMPTS_MAX: u32 = 30;
+
+/// How often a table is tried to be created.
+const CREATE_ATTEMPTS_MAX: u32 = 5;
 
 /// Where a lake is, and how its bytes are reached.
 #[derive(Debug, Clone)]
@@ -87,14 +90,17 @@ impl Lake {
     /// When the lake cannot be reached or written, or was made by a newer
     /// version.
     pub async fn table(&self, schema: &'static TableSchema) -> Result<LakeTable, LakeError> {
+        let mut attempt = 0;
         loop {
             if let Some(table) = self.existing_table(schema).await? {
                 return Ok(table);
             }
             match self.create(schema).await {
-                // Somebody else created it: load theirs.
-                Err(error) if error.is_lost_race() => {
-                    tokio::time::sleep(Duration::from_millis(20)).await;
+                // Somebody else created it or is about to, or we did and were
+                // not told: look again.
+                Err(error) if attempt < CREATE_ATTEMPTS_MAX && error.may_have_landed() => {
+                    attempt += 1;
+                    back_off(attempt).await;
                 }
                 result => return result,
             }
@@ -115,7 +121,7 @@ impl Lake {
             return Ok(None);
         }
         table.load().await.map_err(failed)?;
-        let table = LakeTable { schema, table };
+        let table = LakeTable { schema, table, not_taken: None };
         table.check_version(self)?;
         Ok(Some(table))
     }
@@ -141,7 +147,7 @@ impl Lake {
             .with_commit_properties(CommitProperties::default().with_max_retries(0))
             .await
             .map_err(failed)?;
-        Ok(LakeTable { schema, table })
+        Ok(LakeTable { schema, table, not_taken: None })
     }
 
     fn log_store(&self, schema: &TableSchema) -> Result<LogStoreRef, LakeError> {
@@ -159,6 +165,9 @@ impl Lake {
 pub struct LakeTable {
     schema: &'static TableSchema,
     table: DeltaTable,
+    /// Why the store did not take the last commit, when other writers were not
+    /// the reason.
+    not_taken: Option<String>,
 }
 
 impl LakeTable {
@@ -184,6 +193,16 @@ impl LakeTable {
     #[must_use]
     pub fn url(&self) -> &Url {
         self.table.table_url()
+    }
+
+    /// Where the lake is, for people.
+    fn lake(&self) -> String {
+        let table = match self.url().to_file_path() {
+            Ok(path) => path.display().to_string(),
+            Err(()) => self.url().to_string(),
+        };
+        let lake = table.trim_end_matches('/').strip_suffix(self.schema.name);
+        lake.unwrap_or(&table).trim_end_matches('/').to_owned()
     }
 
     /// Looks for newer versions.
@@ -220,7 +239,9 @@ impl LakeTable {
     /// [`refresh`](Self::refresh), compare, and call again.
     ///
     /// # Errors
-    /// When the store refuses for a reason that trying again will not mend.
+    /// When the store refuses for a reason that trying again will not mend. The
+    /// files may be part of the table even so, when it refused what comes after
+    /// the commit: a checkpoint.
     pub async fn append(
         &mut self,
         files: Vec<Add>,
@@ -255,7 +276,8 @@ impl LakeTable {
         let operation = DeltaOperation::Optimize { predicate: None, target_size: bytes };
         // Followers of the table must not take these rows for new ones.
         let adds = files.into_iter().map(|file| Action::Add(Add { data_change: false, ..file }));
-        let removes = replaced.iter().map(|file| Action::Remove(file.removed_at(removed_at)));
+        let removes =
+            replaced.iter().map(|file| Action::Remove(file.removed_at(removed_at, false)));
         let actions = removes.chain(adds).collect();
         self.commit(actions, operation, Transaction::new(application, removed_at)).await
     }
@@ -282,11 +304,26 @@ impl LakeTable {
             ),
             predicate: None,
         };
-        let removes = replaced.iter().map(|file| {
-            Action::Remove(Remove { data_change: true, ..file.removed_at(removed_at) })
-        });
+        let removes = replaced.iter().map(|file| Action::Remove(file.removed_at(removed_at, true)));
         let actions = removes.chain(files.into_iter().map(Action::Add)).collect();
         self.commit(actions, operation, Transaction::new(application, run_number)).await
+    }
+
+    /// Takes files out that are lost anyway, and their rows with them. What
+    /// [`append`](Self::append) says about [`Committed::Moved`] holds here, too.
+    ///
+    /// # Errors
+    /// When the store refuses for a reason that trying again will not mend.
+    pub(crate) async fn give_up(
+        &mut self,
+        lost: &[DataFile],
+        application: &str,
+        removed_at: i64,
+    ) -> Result<Committed, LakeError> {
+        let removes = lost.iter().map(|file| Action::Remove(file.removed_at(removed_at, true)));
+        let operation = DeltaOperation::Delete { predicate: None };
+        let application = Transaction::new(application, removed_at);
+        self.commit(removes.collect(), operation, application).await
     }
 
     async fn commit(
@@ -308,25 +345,39 @@ impl LakeTable {
                 .build(Some(state), self.table.log_store(), operation)
                 .await
         };
+        self.not_taken = None;
         match result {
             Ok(commit) => {
                 let version = commit.version();
                 self.refresh().await?;
                 Ok(Committed::Version(version))
             }
-            Err(DeltaTableError::Transaction {
-                source:
-                    TransactionError::MaxCommitAttempts(_)
-                    | TransactionError::CommitConflict(_)
-                    | TransactionError::VersionAlreadyExists(_),
-            }) => Ok(Committed::Moved),
-            Err(source) if error::is_refusal(&source) => Err(LakeError::table(self, source)),
-            // The put may have landed and only its answer been lost.
+            Err(
+                DeltaTableError::VersionAlreadyExists(_)
+                | DeltaTableError::Transaction {
+                    source:
+                        TransactionError::MaxCommitAttempts(_)
+                        | TransactionError::CommitConflict(_)
+                        | TransactionError::VersionAlreadyExists(_),
+                },
+            ) => Ok(Committed::Moved),
             Err(source) => {
-                tracing::warn!(table = self.schema.name, error = %source, "commit failed; looking again");
+                let reason = source.to_string();
+                let error = LakeError::table(self, source);
+                if error.is_refusal() {
+                    return Err(error);
+                }
+                // The put may have landed and only its answer been lost.
+                tracing::warn!(table = self.schema.name, %reason, "commit failed; looking again");
+                self.not_taken = Some(reason);
                 Ok(Committed::Moved)
             }
         }
+    }
+
+    /// All attempts at a commit were in vain.
+    pub(crate) fn not_committed(&self) -> LakeError {
+        LakeError::not_committed(self, self.not_taken.as_deref())
     }
 
     fn check_version(&self, lake: &Lake) -> Result<(), LakeError> {

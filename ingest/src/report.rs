@@ -48,6 +48,10 @@ pub struct IngestReport {
     pub kept_by_source: BTreeMap<String, u64>,
     /// The first failures, object and reason.
     pub failures: Vec<Failure>,
+    /// Files of the table `objects` that were missing or unreadable; the objects
+    /// they listed were read again, as far as they are still there.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub journal_files_lost: Vec<String>,
     /// Commits to `events`.
     pub commits: u64,
     /// Version of `events` afterwards.

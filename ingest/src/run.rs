@@ -17,13 +17,13 @@ use crate::budget::MemoryBudget;
 use crate::decode::{Decoder, ObjectReport};
 use crate::error::IngestError;
 use crate::inflate::Limits;
-use crate::journal::Journal;
+use crate::journal::{self, Journal};
 use crate::keep::KeepList;
 use crate::lake::Lake;
 use crate::report::{IngestReport, Progress};
 use crate::rows::Rows;
 use crate::schema::{EVENTS, OBJECTS};
-use crate::source::{self, Fetched, Listing, Object, Source};
+use crate::source::{self, Fetched, Listing, Object, Outstanding, Source};
 
 mod commit;
 mod record;
@@ -82,12 +82,15 @@ pub async fn ingest(
     let needs_s3 = options.sources.iter().any(|source| matches!(source, Source::S3 { .. }));
     let client = if needs_s3 { Some(aws::s3_client().await) } else { None };
     let journal = if options.reread { Journal::empty() } else { Journal::of(&objects) };
+    let damage = journal.damage();
     let Listing { portions, task: listing } =
         source::list(&options.sources, client.clone(), journal, progress.clone());
     let (fetched_sender, fetched) = mpsc::channel(4);
     let (decoded_sender, mut decoded) = mpsc::channel::<Decoded>(1);
+    let outstanding = Outstanding::default();
     let fetching =
-        tokio::spawn(source::fetch_all(portions, client, options.limits, fetched_sender));
+        source::fetch_all(portions, client, options.limits, outstanding.clone(), fetched_sender);
+    let fetching = tokio::spawn(fetching);
     let decoders = spawn_decoders(&options, fetched, decoded_sender, &progress);
 
     let mut report = IngestReport {
@@ -95,7 +98,7 @@ pub async fn ingest(
         lake: lake.uri(),
         ..IngestReport::default()
     };
-    let mut committer = Committer::new(events, objects, &options)?;
+    let mut committer = Committer::new(events, objects, outstanding, &options)?;
     while let Some(part) = decoded.recv().await {
         for (object, outcome) in &part.objects {
             report.take(&object.uri, object.bytes, outcome);
@@ -110,6 +113,9 @@ pub async fn ingest(
     let listed = listing.await.map_err(|_| IngestError::Worker)?;
     committer.finish(&mut report).await?;
     report.take_aside(listed?);
+    for file in journal::mend(lake, &damage, options.started_at).await? {
+        report.journal_files_lost.push(format!("{}/{file}", OBJECTS.name));
+    }
     Ok(report)
 }
 

@@ -42,7 +42,7 @@ pub(crate) async fn scan(
     within: Option<Within>,
     mut receive: impl FnMut(&RecordBatch),
 ) -> Result<(), LakeError> {
-    let failed = |error: parquet::errors::ParquetError| LakeError::table(table, error);
+    let failed = |error: parquet::errors::ParquetError| LakeError::file(table, &file.path, error);
     let builder = open(table, file).await.map_err(failed)?;
     let mask = ProjectionMask::columns(builder.parquet_schema(), columns.0.iter().copied());
     let groups = match &within {
@@ -67,7 +67,7 @@ pub(crate) async fn scan_all(
     table: &LakeTable,
     file: &DataFile,
 ) -> Result<Vec<RecordBatch>, LakeError> {
-    let failed = |error: parquet::errors::ParquetError| LakeError::table(table, error);
+    let failed = |error: parquet::errors::ParquetError| LakeError::file(table, &file.path, error);
     let builder = open(table, file).await.map_err(failed)?;
     builder.build().map_err(failed)?.try_collect().await.map_err(failed)
 }
@@ -81,7 +81,7 @@ pub(crate) async fn footer(
     file: &DataFile,
 ) -> Result<Arc<ParquetMetaData>, LakeError> {
     let opened = open(table, file).await;
-    Ok(opened.map_err(|error| LakeError::table(table, error))?.metadata().clone())
+    Ok(opened.map_err(|error| LakeError::file(table, &file.path, error))?.metadata().clone())
 }
 
 #[expect(deprecated, reason = "a reader of our own would be a copy of this one")]

@@ -6,11 +6,13 @@ mod fetch;
 mod folder;
 mod listing;
 mod name;
+mod outstanding;
 mod s3;
 
 pub(crate) use fetch::{Fetched, Stored, fetch_all, read_local};
 pub(crate) use listing::{Aside, Listing, list};
 pub(crate) use name::ObjectName;
+pub(crate) use outstanding::Outstanding;
 
 use crate::date::MICROS_PER_HOUR;
 use crate::error::SourceError;

@@ -116,7 +116,7 @@ pub async fn follow_usage(
         events.refresh().await?;
         back_off(attempt).await;
     }
-    Err(LakeError::Contended { table: USAGE.name, attempts: COMMIT_ATTEMPTS_MAX }.into())
+    Err(usage.not_committed().into())
 }
 
 /// Commits what was counted; false when it must be counted again.

@@ -52,7 +52,7 @@ async fn run(request_id: &str, started: DateTime<Utc>) -> Result<Value> {
         run_id: request_id.to_owned(),
         started_at: started.timestamp_micros(),
     };
-    let report = ingest(&lake, options, Arc::new(Progress::default())).await?;
+    let report = Box::pin(ingest(&lake, options, Arc::new(Progress::default()))).await?;
     for failure in &report.failures {
         tracing::warn!(object_uri = failure.object_uri, reason = failure.reason, "skipped");
     }

@@ -27,14 +27,22 @@ pub(crate) fn script(name: &str) -> Command {
 /// An S3 server. It ends with the last test that holds it.
 #[derive(Debug)]
 pub(crate) struct S3Server {
-    process: Mutex<Process>,
+    process: Process,
     pub(crate) endpoint: String,
     pub(crate) access_key: String,
     pub(crate) secret_key: String,
 }
 
+/// A script that answers each line of JSON with another one, until it is dropped.
 #[derive(Debug)]
-struct Process {
+pub(crate) struct Process {
+    conversation: Mutex<Conversation>,
+    /// Where it listens.
+    pub(crate) greeting: Value,
+}
+
+#[derive(Debug)]
+struct Conversation {
     child: Child,
     /// `None` once the server was told to end.
     stdin: Option<ChildStdin>,
@@ -53,18 +61,15 @@ impl S3Server {
         })
     }
 
-    fn start() -> Self {
-        let mut child =
-            script("s3_server.py").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
-        let (stdin, stdout) = (child.stdin.take(), BufReader::new(child.stdout.take().unwrap()));
-        let mut process = Process { child, stdin, stdout };
-        let greeting = process.answer();
-        let text = |name: &str| greeting[name].as_str().unwrap().to_owned();
+    /// A server of one's own.
+    pub(crate) fn start() -> Self {
+        let process = Process::start(script("s3_server.py"));
+        let text = |name: &str| process.greeting[name].as_str().unwrap().to_owned();
         Self {
             endpoint: text("endpoint"),
             access_key: text("access_key"),
             secret_key: text("secret_key"),
-            process: Mutex::new(process),
+            process,
         }
     }
 
@@ -77,23 +82,38 @@ impl S3Server {
         self.ask(&json!({"put": folder, "bucket": bucket, "prefix": prefix}));
     }
 
-    fn ask(&self, command: &Value) -> Value {
-        let mut process = self.process.lock().unwrap_or_else(PoisonError::into_inner);
-        writeln!(process.stdin.as_ref().unwrap(), "{command}").unwrap();
-        process.answer()
+    /// Carries out another command of the script.
+    pub(crate) fn ask(&self, command: &Value) -> Value {
+        self.process.ask(command)
     }
 }
 
 impl Process {
+    pub(crate) fn start(mut script: Command) -> Self {
+        let mut child = script.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+        let (stdin, stdout) = (child.stdin.take(), BufReader::new(child.stdout.take().unwrap()));
+        let mut conversation = Conversation { child, stdin, stdout };
+        let greeting = conversation.answer();
+        Self { conversation: Mutex::new(conversation), greeting }
+    }
+
+    pub(crate) fn ask(&self, command: &Value) -> Value {
+        let mut conversation = self.conversation.lock().unwrap_or_else(PoisonError::into_inner);
+        writeln!(conversation.stdin.as_ref().unwrap(), "{command}").unwrap();
+        conversation.answer()
+    }
+}
+
+impl Conversation {
     fn answer(&mut self) -> Value {
         let mut line = String::new();
         self.stdout.read_line(&mut line).unwrap();
         serde_json::from_str(&line)
-            .unwrap_or_else(|_| panic!("the S3 server failed: its message is above"))
+            .unwrap_or_else(|_| panic!("a script failed: its message is above"))
     }
 }
 
-impl Drop for Process {
+impl Drop for Conversation {
     /// The script ends what it started when its input closes.
     fn drop(&mut self) {
         drop(self.stdin.take());

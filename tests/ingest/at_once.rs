@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use crate::harness::lake::event_keys;
 use crate::harness::record::{decrypts, document};
 use crate::harness::tree::{log_files, simulate, truth};
+use crate::harness::watch::Watch;
 use crate::harness::{Here, count};
 
 #[test]
@@ -64,4 +65,35 @@ fn a_query_during_an_ingest_sees_whole_commits() {
     let all = 50 + i64::try_from(added).unwrap();
     assert!(seen == 50 || seen == all, "{seen} of {all} events seen");
     assert_eq!(here.number("select count(*) from events"), all);
+}
+
+#[test]
+fn eight_processes_make_a_lake_together_and_none_of_them_fails() {
+    for round in 0..3 {
+        let here = Here::new();
+        // Each process shares half of its files with the next one.
+        for file in 0..16_u32 {
+            here.write(
+                format!("logs/{file}.json"),
+                document(&decrypts(file * 100..file * 100 + 150)),
+            );
+        }
+        let watch = Watch::on(here.lake());
+        let runs: Vec<_> = (0..8)
+            .map(|process| {
+                let names: Vec<String> =
+                    (0..4).map(|file| format!("logs/{}.json", (process * 2 + file) % 16)).collect();
+                let names: Vec<&str> = names.iter().map(String::as_str).collect();
+                here.start_ingest(&[&names[..], &["--unit-events", "1"]].concat())
+            })
+            .collect();
+        let added: u64 =
+            runs.into_iter().map(|run| count(&here.finish(run).summary(0), "events")).sum();
+        watch.end();
+        let keys = event_keys(here.lake());
+        let distinct: BTreeSet<_> = keys.iter().collect();
+        assert_eq!((keys.len(), distinct.len(), added), (1_650, 1_650, 1_650), "round {round}");
+        assert_eq!(here.number("select count(distinct object_uri) from objects"), 16);
+        assert_eq!(here.number("select count(*) from runs where outcome = 'complete'"), 8);
+    }
 }

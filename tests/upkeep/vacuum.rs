@@ -1,20 +1,17 @@
 //! Files that nobody needs any more are deleted, and no others.
 
 use std::fs;
-use std::path::Path;
-use std::time::{Duration, SystemTime};
 
 use insta::assert_snapshot;
 
 use super::{lake_of, stored};
-use crate::harness::lake::{active_files, event_keys, forget_newest_version, vacuum_later};
+use crate::harness::lake::{
+    active_files, event_keys, forget_newest_version, set_age, vacuum_later,
+};
 use crate::harness::{Here, Said, count};
 
-/// Says that a file was last written so many days ago.
-fn set_age(file: &Path, days: u64) {
-    let then = SystemTime::now() - Duration::from_hours(24 * days);
-    fs::File::options().write(true).open(file).unwrap().set_modified(then).unwrap();
-}
+/// Hours.
+const DAY: u64 = 24;
 
 fn vacuum(here: &Here, arguments: &[&str]) -> Said {
     here.run([&["vacuum", "--lake", here.lake()][..], arguments].concat())
@@ -27,7 +24,7 @@ fn lake_with_an_orphan() -> (Here, std::path::PathBuf) {
     let events = here.path("lake/events");
     forget_newest_version(&events);
     for file in stored(&events) {
-        set_age(&file, 8);
+        set_age(&file, 8 * DAY);
     }
     let active = active_files(&events);
     let orphan = stored(&events).into_iter().find(|file| !active.contains(file)).unwrap();
@@ -43,7 +40,7 @@ fn replaced_files_go_when_nobody_can_need_them() {
     assert_eq!(stored(&events).len(), 5);
     // Replaced today: a query may still read them, however old they are.
     for file in stored(&events) {
-        set_age(&file, 30);
+        set_age(&file, 30 * DAY);
     }
     assert_eq!(vacuum(&here, &["--retention", "1h"]).code, Some(0));
     assert_eq!(stored(&events).len(), 5);
@@ -59,10 +56,10 @@ fn replaced_files_go_when_nobody_can_need_them() {
 #[test]
 fn files_of_a_killed_run_go_when_they_are_old() {
     let (here, orphan) = lake_with_an_orphan();
-    set_age(&orphan, 6);
+    set_age(&orphan, 6 * DAY);
     vacuum(&here, &["--format", "json"]).summary(0);
     assert!(orphan.exists());
-    set_age(&orphan, 8);
+    set_age(&orphan, 8 * DAY);
     let summary = vacuum(&here, &["--format", "json"]).summary(0);
     assert_eq!(count(&summary["tables"]["events"], "files"), 1, "{summary:#}");
     assert_eq!(count(&summary["tables"]["events"], "files_replaced"), 0);

@@ -5,6 +5,7 @@ use arrow::datatypes::TimestampMicrosecondType;
 
 use super::*;
 use crate::fixture::Fixture;
+use crate::lake::Committed;
 use crate::scan::scan_all;
 
 const NOON: i64 = 1_791_201_600_000_000;

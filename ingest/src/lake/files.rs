@@ -6,6 +6,8 @@ use std::sync::Arc;
 use arrow::array::{RecordBatch, StringArray};
 use arrow::error::ArrowError;
 use deltalake_core::kernel::{Add, LogicalFileView, Remove};
+use futures::StreamExt as _;
+use object_store::ObjectStore as _;
 use object_store::path::Path;
 use serde::Deserialize;
 use serde_json::{Map, Value};
@@ -61,12 +63,12 @@ impl DataFile {
         }
     }
 
-    /// Takes the file out of a table, as of a moment in microseconds; its rows
-    /// stay, in other files.
-    pub(super) fn removed_at(&self, moment: i64) -> Remove {
+    /// Takes the file out of a table, as of a moment in microseconds. Its rows
+    /// stay, in other files, unless `rows_go` with it.
+    pub(super) fn removed_at(&self, moment: i64, rows_go: bool) -> Remove {
         Remove {
             path: self.path.to_string(),
-            data_change: false,
+            data_change: rows_go,
             deletion_timestamp: Some(moment.div_euclid(1_000)),
             extended_file_metadata: Some(true),
             partition_values: Some(self.partition_values.clone()),
@@ -108,6 +110,20 @@ impl DataFile {
             (time(&self.statistics.min_values)?, time(&self.statistics.max_values)?);
         // The log cuts times to milliseconds.
         Some((first, last + 999))
+    }
+}
+
+impl LakeTable {
+    /// Deletes files that no version has. What cannot be deleted is left to
+    /// vacuum.
+    pub(crate) async fn discard(&self, paths: Vec<Path>) {
+        let paths = futures::stream::iter(paths.into_iter().map(Ok)).boxed();
+        let mut deleted = self.store().delete_stream(paths);
+        while let Some(result) = deleted.next().await {
+            if let Err(error) = result {
+                tracing::warn!(table = self.schema.name, %error, "left a file of no use behind");
+            }
+        }
     }
 }
 

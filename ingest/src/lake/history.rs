@@ -11,7 +11,7 @@ use object_store::ObjectStore as _;
 use object_store::path::Path;
 
 use super::files::store_path;
-use super::{DataFile, LakeError, LakeTable};
+use super::{Committed, DataFile, LakeError, LakeTable};
 
 /// The folder of a table's log.
 const LOG: &str = "_delta_log";
@@ -33,6 +33,43 @@ impl LakeTable {
     pub(crate) fn holds(&self, paths: &[Path]) -> Result<bool, LakeError> {
         let present: HashSet<Path> = self.files()?.into_iter().map(|file| file.path).collect();
         Ok(paths.iter().all(|path| present.contains(path)))
+    }
+
+    /// Whether a commit of these files has landed, whatever its answer was; looks
+    /// for newer versions to find out. What was refused and has not landed is of
+    /// no use to anybody: its files are deleted, if this was the first attempt.
+    /// After others, one of them may still be under way.
+    ///
+    /// # Errors
+    /// When the commit was refused, or the log cannot be read.
+    pub(crate) async fn has_landed(
+        &mut self,
+        answer: Result<Committed, LakeError>,
+        paths: &[Path],
+        prepared_on: u64,
+        attempt: u32,
+    ) -> Result<bool, LakeError> {
+        let refusal = match answer {
+            Ok(Committed::Version(_)) => return Ok(true),
+            Ok(Committed::Moved) => None,
+            Err(error) => Some(error),
+        };
+        let landed = match self.refresh().await {
+            Ok(()) => self.has_added(paths, prepared_on).await,
+            Err(error) => Err(error),
+        };
+        match (landed, refusal) {
+            (Ok(true), _) => Ok(true),
+            (Ok(false), Some(error)) => {
+                if attempt == 0 {
+                    self.discard(paths.to_vec()).await;
+                }
+                Err(error)
+            }
+            // The first error says why.
+            (Err(_), Some(error)) => Err(error),
+            (landed, None) => landed,
+        }
     }
 
     /// Whether a version after `prepared_on` added all these files: then a
@@ -167,6 +204,39 @@ fn version(entry: &Path) -> Option<u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::fixture::Fixture;
+    use crate::schema::EVENTS;
+
+    fn refused() -> Result<Committed, LakeError> {
+        let lake = "lake".to_owned();
+        Err(LakeError::Disk { lake, table: EVENTS.name, reason: "the disk is full" })
+    }
+
+    /// A checkpoint that finds no room fails after the commit.
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_commit_that_landed_has_landed_whatever_was_refused_after_it() {
+        let fixture = Fixture::with_events(&[0..10, 10..20]).await;
+        let mut table = fixture.events().await;
+        for file in table.files().unwrap() {
+            assert!(table.has_landed(refused(), &[file.path], 0, 0).await.unwrap());
+        }
+        assert_eq!(fixture.stored().len(), 2);
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn files_of_a_refused_commit_are_deleted_unless_an_earlier_attempt_may_land() {
+        let fixture = Fixture::with_events(&[0..10, 10..20]).await;
+        let mut table = fixture.events().await;
+        let known = table.files().unwrap().remove(0).path;
+        let (folder, _) = known.as_ref().rsplit_once('/').unwrap();
+        let path = Path::from(format!("{folder}/file.parquet"));
+        for (attempt, left) in [(1, 3), (0, 2)] {
+            std::fs::copy(fixture.path(known.as_ref()), fixture.path(path.as_ref())).unwrap();
+            let landed = table.has_landed(refused(), std::slice::from_ref(&path), 0, attempt).await;
+            assert!(matches!(landed, Err(LakeError::Disk { .. })));
+            assert_eq!(fixture.stored().len(), left);
+        }
+    }
 
     #[test]
     fn only_log_entries_stand_for_a_version() {

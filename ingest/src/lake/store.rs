@@ -8,11 +8,23 @@ use async_trait::async_trait;
 use aws_sdk_s3::config::{ProvideCredentials, SharedCredentialsProvider};
 use object_store::aws::{AmazonS3Builder, AwsCredential};
 use object_store::local::LocalFileSystem;
-use object_store::{CredentialProvider, ObjectStore, RetryConfig};
+use object_store::{BackoffConfig, CredentialProvider, ObjectStore, RetryConfig};
 use url::Url;
 
 use super::LakeError;
 use crate::aws;
+
+/// How long requests are made again. S3 slows callers down for seconds at a time,
+/// and a request that stalls is broken off after 30 s: several must fit in.
+const PATIENCE: RetryConfig = RetryConfig {
+    backoff: BackoffConfig {
+        init_backoff: Duration::from_millis(250),
+        max_backoff: Duration::from_secs(15),
+        base: 3.0,
+    },
+    max_retries: 8,
+    retry_timeout: Duration::from_mins(3),
+};
 
 /// The lake's location as a URL that ends in a slash.
 pub(super) fn location(text: &str) -> Result<Url, LakeError> {
@@ -60,11 +72,7 @@ pub(super) async fn root(location: &Url) -> Result<Arc<dyn ObjectStore>, LakeErr
     let mut builder = AmazonS3Builder::new()
         .with_bucket_name(bucket)
         .with_region(config.region().map_or("us-east-1", |region| region.as_ref()))
-        .with_retry(RetryConfig {
-            max_retries: 5,
-            retry_timeout: Duration::from_secs(30),
-            ..RetryConfig::default()
-        });
+        .with_retry(PATIENCE);
     if let Some(endpoint) = aws::endpoint(&config) {
         builder = builder.with_allow_http(endpoint.starts_with("http://")).with_endpoint(endpoint);
     }

@@ -12,13 +12,13 @@ use crate::decode::{ObjectReport, append_object};
 use crate::error::IngestError;
 use crate::known::{EventKey, KnownEvents, keyed_rows};
 use crate::lake::{
-    COMMIT_ATTEMPTS_MAX, Committed, DataFile, LakeError, LakeTable, Packing, TableWriter, back_off,
+    COMMIT_ATTEMPTS_MAX, DataFile, LakeError, LakeTable, Packing, TableWriter, back_off,
 };
 use crate::report::IngestReport;
 use crate::rows::Rows;
 use crate::scan::scan_all;
 use crate::schema::OBJECTS;
-use crate::source::Object;
+use crate::source::{Object, Outstanding};
 
 /// Application id of ingest's commits.
 const APPLICATION: &str = "ingest";
@@ -32,6 +32,9 @@ pub(super) struct Committer {
     pending_events: usize,
     journal: Rows,
     memory: MemoryBudget,
+    outstanding: Outstanding,
+    /// Objects that are ahead of outstanding ones, and not noted yet.
+    ahead: Vec<(Object, ObjectReport)>,
     run_id: String,
     started_at: i64,
 }
@@ -40,6 +43,7 @@ impl Committer {
     pub(super) fn new(
         events: LakeTable,
         objects: LakeTable,
+        outstanding: Outstanding,
         options: &IngestOptions,
     ) -> Result<Self, IngestError> {
         Ok(Self {
@@ -50,6 +54,8 @@ impl Committer {
             pending_events: 0,
             journal: Rows::new(&OBJECTS),
             memory: options.memory,
+            outstanding,
+            ahead: Vec::new(),
             run_id: options.run_id.clone(),
             started_at: options.started_at,
         })
@@ -72,8 +78,15 @@ impl Committer {
             });
             writer.write(&batch, Some(&fresh)).await?;
         }
-        for (object, outcome) in &part.objects {
-            self.note(object, outcome);
+        for (object, _) in &part.objects {
+            self.outstanding.settle(object);
+        }
+        for (object, outcome) in std::mem::take(&mut self.ahead).into_iter().chain(part.objects) {
+            if self.outstanding.allows(&object) {
+                self.note(&object, &outcome);
+            } else {
+                self.ahead.push((object, outcome));
+            }
         }
         if self.pending_events >= self.memory.unit_events
             || self.journal.len() >= self.memory.unit_objects
@@ -89,6 +102,10 @@ impl Committer {
 
     /// Commits what is left.
     pub(super) async fn finish(mut self, report: &mut IngestReport) -> Result<(), IngestError> {
+        // Nothing is outstanding now.
+        for (object, outcome) in std::mem::take(&mut self.ahead) {
+            self.note(&object, &outcome);
+        }
         self.commit(report).await?;
         report.events_version = self.events.version();
         Ok(())
@@ -135,23 +152,19 @@ impl Committer {
             }
             let ours: Vec<_> = files.iter().map(|add| DataFile::from_add(add).path).collect();
             let prepared_on = self.events.version();
-            let committed = self.events.append(files.clone(), APPLICATION, self.started_at).await?;
-            if committed == Committed::Moved {
-                self.events.refresh().await?;
-                if !self.events.has_added(&ours, prepared_on).await? {
-                    let theirs = self.known.look_again(&self.events).await?;
-                    files = self.without(files, &theirs, report).await?;
-                    back_off(attempt).await;
-                    continue;
-                }
+            let answer = self.events.append(files.clone(), APPLICATION, self.started_at).await;
+            if self.events.has_landed(answer, &ours, prepared_on, attempt).await? {
+                self.known.committed(&ours);
+                // What others committed since the table was last looked at came in
+                // with ours: nothing is pending now, so it only needs knowing.
+                self.known.look_again(&self.events).await?;
+                return Ok(added);
             }
-            self.known.committed(&ours);
-            // What others committed since the table was last looked at came in
-            // with ours: nothing is pending now, so it only needs knowing.
-            self.known.look_again(&self.events).await?;
-            return Ok(added);
+            let theirs = self.known.look_again(&self.events).await?;
+            files = self.without(files, &theirs, report).await?;
+            back_off(attempt).await;
         }
-        Err(LakeError::Contended { table: "events", attempts: COMMIT_ATTEMPTS_MAX }.into())
+        Err(self.events.not_committed().into())
     }
 
     /// Our files without the rows that others added meanwhile.
@@ -186,20 +199,15 @@ pub(super) async fn append_blindly(
     files: Vec<Add>,
     application: &str,
     run_number: i64,
-) -> Result<u64, LakeError> {
+) -> Result<(), LakeError> {
     let paths: Vec<_> = files.iter().map(|add| DataFile::from_add(add).path).collect();
     for attempt in 0..COMMIT_ATTEMPTS_MAX {
         let prepared_on = table.version();
-        match table.append(files.clone(), application, run_number).await? {
-            Committed::Version(version) => return Ok(version),
-            Committed::Moved => {
-                table.refresh().await?;
-                if table.has_added(&paths, prepared_on).await? {
-                    return Ok(table.version());
-                }
-                back_off(attempt).await;
-            }
+        let answer = table.append(files.clone(), application, run_number).await;
+        if table.has_landed(answer, &paths, prepared_on, attempt).await? {
+            return Ok(());
         }
+        back_off(attempt).await;
     }
-    Err(LakeError::Contended { table: table.schema().name, attempts: COMMIT_ATTEMPTS_MAX })
+    Err(table.not_committed())
 }

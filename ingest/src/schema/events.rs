@@ -160,7 +160,11 @@ pub const EVENTS: TableSchema = TableSchema {
             Text,
             "encryptionAlgorithm, signingAlgorithm or macAlgorithm",
         ),
-        column("key_material_id", Text, "keyMaterialId of additionalEventData, the response or serviceEventDetails"),
+        column(
+            "key_material_id",
+            Text,
+            "keyMaterialId of additionalEventData, the response or serviceEventDetails",
+        ),
         column(
             "attestation_image_digest",
             Text,

@@ -38,13 +38,13 @@ pub const OBJECTS: TableSchema = TableSchema {
 /// `runs`: what the tool did, so that "no findings" differs from "did not run".
 pub const RUNS: TableSchema = TableSchema {
     name: "runs",
-    row: "one run of ingest, detect, compact or vacuum",
+    row: "one run of ingest, detect, usage, compact or vacuum",
     partitioned_by: &["month"],
     statistics: &["started_at", "run_id", "command"],
     columns: &[
         required("month", Text, "UTC month of started_at, as 2026-11"),
         required("run_id", Text, "unique id of the run"),
-        required("command", Text, "ingest, detect, compact or vacuum"),
+        required("command", Text, "ingest, detect, usage, compact or vacuum"),
         required("tool_version", Text, "version of KeyTrail"),
         required("started_at", Time, "start of the run"),
         required("ended_at", Time, "end of the run"),

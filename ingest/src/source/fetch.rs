@@ -9,9 +9,10 @@ use bytes::Bytes;
 use futures::{StreamExt as _, stream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 
-use super::{Object, Place};
-use crate::aws::explain;
+use super::{Object, Outstanding, Place};
+use crate::aws::{ATTEMPTS_MAX, explain};
 use crate::inflate::Limits;
+use crate::lake::back_off;
 
 /// Requests in flight. S3 answers in tens of milliseconds whatever the load, so
 /// small files are fetched fast only side by side.
@@ -45,6 +46,7 @@ pub(crate) async fn fetch_all(
     portions: mpsc::Receiver<Vec<Object>>,
     client: Option<Client>,
     limits: Limits,
+    outstanding: Outstanding,
     sender: mpsc::Sender<Vec<Fetched>>,
 ) {
     let budget = Arc::new(Semaphore::new(BUDGET_KIB as usize));
@@ -53,7 +55,10 @@ pub(crate) async fn fetch_all(
     });
     let fetches = objects
         .flatten()
-        .map(|object| fetch(object, client.clone(), limits, budget.clone()))
+        .map(|object| {
+            outstanding.add(&object);
+            fetch(object, client.clone(), limits, budget.clone())
+        })
         .buffered(REQUESTS)
         .ready_chunks(HANDFUL);
     let mut fetches = std::pin::pin!(fetches);
@@ -84,20 +89,25 @@ async fn fetch(
     Fetched { object, stored, _budget: permit }
 }
 
+/// Gets an object. The client repeats requests; a body that breaks off or stalls
+/// half-way is got again here.
 async fn get(client: &Client, bucket: &str, key: &str) -> Result<Bytes, String> {
-    let answer = client
-        .get_object()
-        .bucket(bucket)
-        .key(key)
-        .send()
-        .await
-        .map_err(|error| explain(&DisplayErrorContext(&error).to_string()))?;
-    let body = answer
-        .body
-        .collect()
-        .await
-        .map_err(|error| explain(&DisplayErrorContext(&error).to_string()))?;
-    Ok(body.into_bytes())
+    let mut attempt = 1;
+    loop {
+        let answer = client
+            .get_object()
+            .bucket(bucket)
+            .key(key)
+            .send()
+            .await
+            .map_err(|error| explain(&DisplayErrorContext(&error).to_string()))?;
+        match answer.body.collect().await {
+            Ok(body) => return Ok(body.into_bytes()),
+            Err(_) if attempt < ATTEMPTS_MAX => back_off(attempt).await,
+            Err(error) => return Err(explain(&DisplayErrorContext(&error).to_string())),
+        }
+        attempt += 1;
+    }
 }
 
 /// Reads a local object into `buffer`, which is cleared first.

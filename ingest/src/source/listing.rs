@@ -14,8 +14,7 @@ use tokio::task::JoinHandle;
 
 use super::{Object, ObjectName, Place, Source, folder, s3, without_overlaps};
 use crate::error::IngestError;
-use crate::journal::Journal;
-use crate::lake::LakeTable;
+use crate::journal::{Journal, JournalTable};
 use crate::report::Progress;
 
 /// What was found beside log files.
@@ -74,7 +73,7 @@ pub(crate) fn list(
 async fn find(
     sources: Vec<Source>,
     client: Option<Client>,
-    objects: Option<LakeTable>,
+    objects: Option<JournalTable>,
     sender: mpsc::Sender<Portion>,
 ) -> Result<Aside, IngestError> {
     let mut portions = Portions::to(sender);

@@ -19,8 +19,7 @@ use super::{Object, ObjectName, Place};
 use crate::aws::explain;
 use crate::date::MICROS_PER_HOUR;
 use crate::error::{IngestError, SourceError};
-use crate::journal::newest_deliveries;
-use crate::lake::LakeTable;
+use crate::journal::{JournalTable, newest_deliveries};
 
 /// How far behind the newest known object listing starts again. CloudTrail
 /// states no bound for late files; hours are usual.
@@ -40,7 +39,7 @@ pub(super) async fn list(
     client: &Client,
     bucket: &str,
     prefix: &str,
-    objects: Option<&LakeTable>,
+    objects: Option<&JournalTable>,
     portions: &mut Portions,
 ) -> Result<(), IngestError> {
     let mut pending = vec![(prefix.to_owned(), 0)];
@@ -155,7 +154,7 @@ impl Lane {
 async fn start_where_known(
     bucket: &str,
     lanes: &mut [Lane],
-    objects: &LakeTable,
+    objects: &JournalTable,
 ) -> Result<(), IngestError> {
     let uri = |prefix: &str| format!("s3://{bucket}/{prefix}");
     let regions: HashSet<String> =

@@ -24,7 +24,7 @@ impl Contexts {
     pub(super) fn add(&mut self, pairs: &mut [(&str, &str)], buffer: &mut Vec<u8>) {
         pairs.sort_unstable();
         buffer.clear();
-        for (key, value) in pairs {
+        for &mut (key, value) in pairs {
             for text in [key, value] {
                 buffer.extend_from_slice(&(text.len() as u64).to_le_bytes());
                 buffer.extend_from_slice(text.as_bytes());
