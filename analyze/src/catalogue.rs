@@ -56,24 +56,25 @@ pub fn controls() -> Vec<Control> {
 /// Group of a detection; none for one that is not ours.
 #[must_use]
 pub fn group(detection: &str) -> Option<&'static str> {
-    queries::GROUPS
-        .lines()
-        .skip(1)
-        .filter_map(|line| line.split_once(','))
-        .find(|(id, _)| *id == detection)
-        .map(|(_, group)| group)
+    filed().find(|(id, _)| *id == detection).map(|(_, group)| group)
 }
 
 /// Names of the groups, in the catalogue's order.
 #[must_use]
 pub fn groups() -> Vec<&'static str> {
     let mut groups = Vec::new();
-    for (_, group) in queries::GROUPS.lines().skip(1).filter_map(|line| line.split_once(',')) {
+    for (_, group) in filed() {
         if !groups.contains(&group) {
             groups.push(group);
         }
     }
     groups
+}
+
+/// Detections with their groups.
+fn filed() -> impl Iterator<Item = (&'static str, &'static str)> {
+    let rows = queries::GROUPS.lines().skip(1).filter_map(|line| line.split_once(','));
+    rows.map(|(id, group)| (id, group.trim_matches('"')))
 }
 
 /// Rows of a list of three columns, of which only the middle one may hold commas.

@@ -109,7 +109,7 @@ fn list<'a>(
         let _ = writeln!(text, "    {sign}{},{told}", quoted(value));
     }
     if left_out > 0 {
-        let _ = writeln!(text, "    # and {left_out} more with fewer calls");
+        let _ = writeln!(text, "    # and {left_out} more");
     }
     text.push_str("]\n\n");
 }
