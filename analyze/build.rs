@@ -27,7 +27,9 @@ fn main() -> io::Result<()> {
         }
         code.push_str("];\n");
     }
-    for (constant, file) in [("ATTACK", "attack.csv"), ("CONTROLS", "controls.csv")] {
+    for (constant, file) in
+        [("ATTACK", "attack.csv"), ("CONTROLS", "controls.csv"), ("GROUPS", "groups.csv")]
+    {
         let file = root.join(file).display().to_string();
         println!("cargo::rerun-if-changed={file}");
         let _ = writeln!(code, "pub(crate) const {constant}: &str = include_str!({file:?});");

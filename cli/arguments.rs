@@ -1,17 +1,21 @@
 //! **Arguments**: what can be typed.
 
+mod config;
+mod detections;
 mod listing;
 
 use std::fmt;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
-use analyze::Severity;
+use analyze::{Setting, Severity};
 use bytesize::ByteSize;
 use chrono::{DateTime, Utc};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use ingest::{MEMORY_LIMIT_BYTES_MIN, MemoryBudget};
 
+pub(crate) use config::{ConfigArguments, ConfigCommand};
+pub(crate) use detections::{DetectionKind, DetectionsArguments, DetectionsCommand, ShowArguments};
 pub(crate) use listing::{
     ActorsArguments, GrantsArguments, KeyManager, KeyRole, KeysArguments, ListingArguments,
 };
@@ -46,8 +50,10 @@ pub(crate) enum Command {
     Actors(ActorsArguments),
     /// Judge a window of time and show findings
     Detect(DetectArguments),
-    /// List, show and test detections
+    /// List, show, test and start detections
     Detections(DetectionsArguments),
+    /// Check keytrail.toml, or propose one from the lake
+    Config(ConfigArguments),
     /// Merge the lake's small files into few large ones
     Compact(CompactArguments),
     /// Add up new calls by hour; detect does it, too
@@ -193,51 +199,13 @@ pub(crate) struct DetectArguments {
     /// keytrail.toml: what is ours and whom we trust [default: ./keytrail.toml if there]
     #[arg(long, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
+    /// Judge with another parameter, such as stale_grant.stale_after=120d; may be given more than
+    /// once
+    #[arg(long, value_name = "ID.PARAMETER=VALUE")]
+    pub(crate) set: Vec<Setting>,
     /// Form of the findings
     #[arg(long, value_enum, default_value_t)]
     pub(crate) format: FindingFormat,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct DetectionsArguments {
-    #[command(subcommand)]
-    pub(crate) command: DetectionsCommand,
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum DetectionsCommand {
-    /// List all detections
-    List {
-        /// List those of this folder too
-        #[arg(long, value_name = "FOLDER")]
-        detections: Option<PathBuf>,
-        /// Form of the list
-        #[arg(long, value_enum, default_value_t)]
-        format: ListFormat,
-    },
-    /// Show one detection: what it means, its parameters, its SQL
-    Show {
-        /// Its id
-        id: String,
-        /// Look in this folder too
-        #[arg(long, value_name = "FOLDER")]
-        detections: Option<PathBuf>,
-        /// Form of the description
-        #[arg(long, value_enum, default_value_t)]
-        format: ListFormat,
-    },
-    /// Test the detections of a folder on the fixtures beside them
-    Test {
-        /// Folder of detections
-        #[arg(default_value = "queries/detections")]
-        folder: PathBuf,
-        /// Only this detection; may be given more than once
-        #[arg(long, value_name = "ID")]
-        detection: Vec<String>,
-        /// Write what is found as what is expected; read the diff
-        #[arg(long)]
-        bless: bool,
-    },
 }
 
 #[derive(Debug, Args)]

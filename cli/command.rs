@@ -2,6 +2,7 @@
 
 pub(crate) mod actors;
 pub(crate) mod compact;
+pub(crate) mod config;
 pub(crate) mod demo;
 pub(crate) mod detect;
 pub(crate) mod detections;

@@ -2,6 +2,8 @@
 
 /// Answers in every format.
 mod answers;
+/// `keytrail.toml`.
+mod configuration;
 /// Findings.
 mod detect;
 /// Detections as such.
@@ -12,6 +14,8 @@ mod harmless;
 mod listing_filters;
 /// Keys, grants and actors.
 mod listings;
+/// Detections begun from a template.
+mod new_detection;
 /// Detections of a user's own.
 mod own_detections;
 /// Questions and mistakes.
@@ -54,7 +58,8 @@ fn help_names_every_command() {
       grants      List grants: who may use which key, since when, by whose doing
       actors      List who did what on which key
       detect      Judge a window of time and show findings
-      detections  List, show and test detections
+      detections  List, show, test and start detections
+      config      Check keytrail.toml, or propose one from the lake
       compact     Merge the lake's small files into few large ones
       vacuum      Delete files of the lake that nobody needs any more
       help        Print this message or the help of the given subcommand(s)

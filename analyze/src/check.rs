@@ -49,6 +49,7 @@ pub async fn check(
 ) -> Result<Checked, AnalyzeError> {
     let id = &detection.header.id;
     let fixture = Fixture::read(id, folder)?;
+    let detection = &fixture.tuned(detection)?;
     let mut checked = Checked { id: id.clone(), rows: Vec::new(), failures: Vec::new() };
     let window = fixture.window();
     let configuration = fixture.configuration();

@@ -11,10 +11,12 @@ mod bind;
 mod contract;
 mod coverage;
 mod header;
+mod parameter;
 mod run;
 
 pub(crate) use header::toml_error;
-pub use header::{Header, Kind, Parameter};
+pub use header::{Header, Kind};
+pub use parameter::Parameter;
 pub use run::{DetectionRun, NotDeterminable, Outcome, detect};
 
 use crate::error::AnalyzeError;
@@ -27,6 +29,8 @@ pub struct Detection {
     pub header: Header,
     /// The whole file.
     pub text: String,
+    /// Whether it is judged; the configuration may say no.
+    pub enabled: bool,
 }
 
 /// The judged time, half-open, microseconds since 1970 UTC.
@@ -45,7 +49,7 @@ impl Detection {
     /// When the header is missing, incomplete or contradicts itself.
     pub fn parse(id: &str, text: &str) -> Result<Self, AnalyzeError> {
         let header = Header::parse(id, text)?;
-        Ok(Self { header, text: text.to_owned() })
+        Ok(Self { header, text: text.to_owned(), enabled: true })
     }
 }
 

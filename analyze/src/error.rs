@@ -48,6 +48,12 @@ pub enum AnalyzeError {
         /// What is wrong with it.
         reason: String,
     },
+    /// A value given on the command line does not fit.
+    #[error("{reason}")]
+    Setting {
+        /// Which one, and what is wrong with it.
+        reason: String,
+    },
 }
 
 impl AnalyzeError {

@@ -4,6 +4,7 @@
 //! that asks the lake something uses it: the command line, the Lambda, the
 //! detections and the reports.
 
+pub mod catalogue;
 mod check;
 mod configuration;
 mod detection;
@@ -15,7 +16,7 @@ mod session;
 mod trail;
 
 pub use check::{Checked, check, read_expected, write_expected};
-pub use configuration::{Configuration, Trust};
+pub use configuration::{Configuration, Override, Review, Setting, Trust, propose};
 pub use detection::{
     Detection, DetectionRun, Header, Kind, NotDeterminable, Outcome, Parameter, Window, built_in,
     detect, from_folder,

@@ -112,6 +112,8 @@ impl Session {
         let principals =
             trust.like_patterns().into_iter().map(|(role, pattern)| [role.to_owned(), pattern]);
         self.add_text_table("trusted_principals", &["role", "like_pattern"], principals)?;
+        let organization = trust.organization_id.iter().map(|id| [id.clone()]);
+        self.add_text_table("own_organization", &["organization_id"], organization)?;
         self.own_accounts_inferred = trust.own_accounts.is_empty();
         if self.own_accounts_inferred {
             // Together these are all events, and the calls for use are counted.

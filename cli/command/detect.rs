@@ -16,8 +16,12 @@ const DAY_MICROS: i64 = 86_400_000_000;
 
 pub(crate) async fn run(arguments: DetectArguments) -> Result<ExitStatus> {
     let window = window(&arguments)?;
-    let detections = select(arguments.detections.as_deref(), &arguments.detection)?;
-    let configuration = configuration(arguments.config.as_deref())?;
+    let mut detections = all(arguments.detections.as_deref())?;
+    let configuration =
+        configuration(arguments.config.as_deref())?.with_settings(arguments.set.clone());
+    // Before some are chosen: what is said of the others must be right, too.
+    configuration.apply(&mut detections)?;
+    let detections = named(detections, &arguments.detection)?;
     let lake = Lake::at(&arguments.lake.lake).await?;
     let (mut run, session) = judge(&lake, &detections, &configuration, window).await?;
     run.findings.retain(|finding| finding.severity >= arguments.min_severity);
@@ -63,7 +67,7 @@ pub(crate) async fn judge(
         counts: vec![
             ("events_version", session.events_version().unwrap_or_default()),
             ("events", run.events),
-            ("detections", detections.len() as u64),
+            ("detections", run.outcomes.len() as u64),
             ("findings", run.findings.len() as u64),
             ("not_determinable", run.not_determinable_entities()),
             (
@@ -102,8 +106,8 @@ fn window(arguments: &DetectArguments) -> Result<Window> {
     Ok(window)
 }
 
-/// The built-in detections and those of a folder, or the ones named of them.
-pub(crate) fn select(folder: Option<&Path>, ids: &[String]) -> Result<Vec<Detection>> {
+/// The built-in detections and those of a folder.
+pub(crate) fn all(folder: Option<&Path>) -> Result<Vec<Detection>> {
     let mut detections = built_in()?;
     if let Some(folder) = folder {
         for detection in from_folder(folder)? {
@@ -112,14 +116,16 @@ pub(crate) fn select(folder: Option<&Path>, ids: &[String]) -> Result<Vec<Detect
             detections.push(detection);
         }
     }
-    if ids.is_empty() {
-        return Ok(detections);
-    }
+    Ok(detections)
+}
+
+/// The detections with these ids; all of them if there are none.
+pub(crate) fn named(mut detections: Vec<Detection>, ids: &[String]) -> Result<Vec<Detection>> {
     for id in ids {
         if !detections.iter().any(|detection| detection.header.id == *id) {
             bail!("there is no detection {id:?}; see keytrail detections list");
         }
     }
-    detections.retain(|detection| ids.contains(&detection.header.id));
+    detections.retain(|detection| ids.is_empty() || ids.contains(&detection.header.id));
     Ok(detections)
 }

@@ -1,28 +1,28 @@
 //! `keytrail detections`: what is detected, and whether that still works.
 
+mod new;
+mod show;
+
 use std::num::NonZeroUsize;
 use std::path::Path;
 
 use analyze::{Detection, check, from_folder, write_expected};
 use anyhow::{Context as _, Result, ensure};
 use futures::stream::{self, StreamExt as _};
-use serde_json::json;
-use textwrap::{WordSeparator, WordSplitter};
 use tokio::runtime::Handle;
 use tokio::task::spawn_blocking;
 
-use super::detect::select;
+use super::detect::all;
 use crate::ExitStatus;
 use crate::arguments::{DetectionsArguments, DetectionsCommand, ListFormat};
 use crate::output::answer::plain_table;
-use crate::output::text::{BAD, HEAD, count, data, say, terminal};
+use crate::output::text::{BAD, count, data, say, terminal};
 
 pub(crate) async fn run(arguments: DetectionsArguments) -> Result<ExitStatus> {
     match arguments.command {
         DetectionsCommand::List { detections, format } => list(detections.as_deref(), format),
-        DetectionsCommand::Show { id, detections, format } => {
-            show(&id, detections.as_deref(), format)
-        }
+        DetectionsCommand::Show(arguments) => show::run(arguments),
+        DetectionsCommand::New { id, kind, folder } => new::run(&id, kind, &folder),
         DetectionsCommand::Test { folder, detection, bless } => {
             test(&folder, &detection, bless).await
         }
@@ -30,7 +30,7 @@ pub(crate) async fn run(arguments: DetectionsArguments) -> Result<ExitStatus> {
 }
 
 fn list(folder: Option<&Path>, format: ListFormat) -> Result<ExitStatus> {
-    let detections = select(folder, &[])?;
+    let detections = all(folder)?;
     if format == ListFormat::Json {
         let headers: Vec<_> = detections.iter().map(|detection| &detection.header).collect();
         data(&serde_json::to_string_pretty(&headers)?)?;
@@ -48,58 +48,6 @@ fn list(folder: Option<&Path>, format: ListFormat) -> Result<ExitStatus> {
         ]);
     }
     say!("{table}");
-    Ok(ExitStatus::Nothing)
-}
-
-fn show(id: &str, folder: Option<&Path>, format: ListFormat) -> Result<ExitStatus> {
-    let detections = select(folder, &[id.to_owned()])?;
-    for detection in &detections {
-        let header = &detection.header;
-        if format == ListFormat::Json {
-            data(&serde_json::to_string_pretty(
-                &json!({ "header": header, "sql": detection.text }),
-            )?)?;
-            continue;
-        }
-        say!(
-            "{HEAD}{}{HEAD:#} ({}, {})",
-            terminal(&header.title),
-            header.severity,
-            header.kind.name()
-        );
-        let list = |items: &[String]| {
-            if items.is_empty() { "none".to_owned() } else { items.join(", ") }
-        };
-        for (name, value) in [
-            ("why", header.why.clone()),
-            ("benign", header.benign.clone()),
-            ("respond", header.respond.clone()),
-            ("attack", list(&header.attack)),
-            ("controls", list(&header.controls)),
-            ("entity", list(&header.entity)),
-            ("lookback", header.lookback.clone()),
-            ("see", list(&header.see)),
-        ] {
-            let indent = " ".repeat(12);
-            let text = textwrap::fill(
-                &terminal(&value),
-                textwrap::Options::new(100)
-                    .initial_indent(&indent)
-                    .subsequent_indent(&indent)
-                    .break_words(false)
-                    .word_splitter(WordSplitter::NoHyphenation)
-                    .word_separator(WordSeparator::AsciiSpace),
-            );
-            say!("{name:<11} {}", text.trim_start());
-        }
-        for (name, value) in &header.parameters {
-            say!("parameter   {name} = {}", terminal(&value.display()));
-        }
-        say!();
-        for line in detection.text.lines().skip_while(|line| line.starts_with("--")) {
-            say!("{}", terminal(line));
-        }
-    }
     Ok(ExitStatus::Nothing)
 }
 

@@ -38,6 +38,10 @@ pub(crate) fn print(run: &DetectionRun, lake: &str, own_accounts_inferred: bool)
         );
     }
     say!("{}", wrapped(&judged(run, lake, own_accounts_inferred), 0));
+    if !run.disabled.is_empty() {
+        let ids = terminal(&run.disabled.join(", "));
+        say!("{}", wrapped(&format!("Not judged, as the configuration says: {ids}."), 0));
+    }
     for place in &run.not_determinable {
         say!(
             "{WARN}not determinable:{WARN:#} {} for {} {}: {}, since its logs are incomplete",

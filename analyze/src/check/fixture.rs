@@ -1,7 +1,7 @@
 //! A **fixture**: the CloudTrail records beside a detection, and the coverage
 //! that they are meant to be seen under.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 use std::sync::Arc;
@@ -12,8 +12,8 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::NEAR_MISS;
-use crate::configuration::{Configuration, Trust};
-use crate::detection::Window;
+use crate::configuration::{Configuration, Trust, set_parameters};
+use crate::detection::{Detection, Window};
 use crate::error::AnalyzeError;
 
 /// Hours between the log files that stand for "nothing else happened".
@@ -40,6 +40,8 @@ struct Directives {
     window_start: Option<DateTime<Utc>>,
     /// What `[trust]` of the configuration says.
     trust: Trust,
+    /// Values in place of the parameters' defaults.
+    parameters: BTreeMap<String, toml::Value>,
 }
 
 /// Time without logs of one account and Region.
@@ -102,6 +104,17 @@ impl Fixture {
     /// The configuration to judge with.
     pub(super) fn configuration(&self) -> Configuration {
         Configuration { trust: self.directives.trust.clone(), ..Configuration::default() }
+    }
+
+    /// The detection with the parameters to judge with.
+    pub(super) fn tuned(&self, detection: &Detection) -> Result<Detection, AnalyzeError> {
+        let mut tuned = detection.clone();
+        let problems = set_parameters(&mut tuned.header, &self.directives.parameters);
+        if problems.is_empty() {
+            return Ok(tuned);
+        }
+        let reason = format!("fixture: {}", problems.join("; "));
+        Err(AnalyzeError::detection(&detection.header.id, reason))
     }
 
     /// Puts the records into a lake. `mixed`: each twice, in another order, over

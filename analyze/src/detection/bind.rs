@@ -13,7 +13,7 @@ use datafusion::sql::sqlparser::dialect::GenericDialect;
 use datafusion::sql::sqlparser::parser::Parser;
 
 use super::Window;
-use super::header::Parameter;
+use super::parameter::Parameter;
 use crate::session::read_only;
 
 /// Plans a query with the window and the parameters in place.
@@ -114,7 +114,7 @@ pub(crate) fn micros_of(text: &str) -> Option<i64> {
         _ => return None,
     };
     let count: u32 = text.strip_suffix(unit)?.parse().ok()?;
-    Some(i64::from(count) * seconds * 1_000_000)
+    i64::from(count).checked_mul(seconds * 1_000_000)
 }
 
 #[cfg(test)]
@@ -155,7 +155,7 @@ mod tests {
     fn durations_are_a_number_and_a_unit() {
         assert_eq!(micros_of("90d"), Some(7_776_000_000_000));
         assert_eq!(micros_of("10m"), Some(600_000_000));
-        for wrong in ["", "d", "90", "-1d", "1w", "critical"] {
+        for wrong in ["", "d", "90", "-1d", "1w", "critical", "4294967295d"] {
             assert_eq!(micros_of(wrong), None, "{wrong}");
         }
     }

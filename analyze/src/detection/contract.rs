@@ -91,8 +91,8 @@ fn finding(header: &Header, mut row: Map<String, Value>) -> Result<Finding, Stri
     };
     let event_time = text("event_time").ok_or("a row has no event_time")?;
     let severity = match text("severity") {
-        Some(name) => name.parse()?,
-        None => header.severity,
+        Some(name) if !header.severity_is_set => name.parse()?,
+        _ => header.severity,
     };
     let (account_id, region, actor, key_arn) =
         (text("account_id"), text("region"), text("actor"), text("key_arn"));

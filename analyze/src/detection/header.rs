@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
-use toml::Value;
 
 use super::bind::micros_of;
+use super::parameter::Parameter;
 use crate::error::AnalyzeError;
 use crate::finding::Severity;
 use crate::queries;
@@ -75,18 +75,10 @@ pub struct Header {
     /// Values that a user may change.
     #[serde(default)]
     pub parameters: BTreeMap<String, Parameter>,
-}
-
-/// A parameter's value.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(untagged)]
-pub enum Parameter {
-    /// A number.
-    Integer(i64),
-    /// A duration such as `90d`, or plain text.
-    Text(String),
-    /// A list of texts.
-    List(Vec<String>),
+    /// Whether the configuration has set the severity: of every finding, then,
+    /// whatever its row says.
+    #[serde(skip)]
+    pub severity_is_set: bool,
 }
 
 impl Header {
@@ -135,14 +127,7 @@ impl Header {
                 self.lookback
             ));
         }
-        if let Some(history) = &self.history {
-            let days = micros_of(history).filter(|_| history.ends_with('d'));
-            if days.is_none_or(|days| days == 0 || days > self.lookback_micros()) {
-                return Err(format!(
-                    "history {history:?} is no number of days within the lookback, such as \"14d\""
-                ));
-            }
-        }
+        self.validate_history()?;
         for (name, text) in [
             ("title", &self.title),
             ("why", &self.why),
@@ -159,6 +144,21 @@ impl Header {
             );
         }
         self.validate_attack()
+    }
+
+    /// Whether the days of history needed lie within the lookback.
+    pub(crate) fn validate_history(&self) -> Result<(), String> {
+        let Some(history) = &self.history else {
+            return Ok(());
+        };
+        let days = micros_of(history).filter(|_| history.ends_with('d'));
+        if days.is_none_or(|days| days == 0 || days > self.lookback_micros()) {
+            return Err(format!(
+                "history {history:?} is no number of days within the lookback of {}, such as \"14d\"",
+                self.lookback
+            ));
+        }
+        Ok(())
     }
 
     fn validate_attack(&self) -> Result<(), String> {
@@ -191,32 +191,6 @@ pub(crate) fn toml_error(text: &str, error: &toml::de::Error) -> String {
         format!(", line {line}")
     });
     format!("{}: {}", line.unwrap_or_default(), error.message())
-}
-
-impl Parameter {
-    /// Reads a value given on the command line in the form of the default.
-    #[must_use]
-    pub fn like_default(&self, text: &str) -> Option<Self> {
-        Some(match self {
-            Self::Integer(_) => Self::Integer(text.parse().ok()?),
-            Self::Text(default) if micros_of(default).is_some() => {
-                micros_of(text)?;
-                Self::Text(text.to_owned())
-            }
-            Self::Text(_) => Self::Text(text.to_owned()),
-            Self::List(_) => Self::List(text.split(',').map(str::to_owned).collect()),
-        })
-    }
-
-    /// The value as it stands in a header.
-    #[must_use]
-    pub fn display(&self) -> String {
-        match self {
-            Self::Integer(number) => number.to_string(),
-            Self::Text(text) => format!("{text:?}"),
-            Self::List(items) => Value::from(items.clone()).to_string(),
-        }
-    }
 }
 
 #[cfg(test)]

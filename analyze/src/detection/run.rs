@@ -23,8 +23,10 @@ pub struct DetectionRun {
     pub window: Window,
     /// Findings, worst first, then newest first.
     pub findings: Vec<Finding>,
-    /// One entry for each detection, in the order given.
+    /// One entry for each detection that was judged, in the order given.
     pub outcomes: Vec<Outcome>,
+    /// Ids of detections that the configuration has disabled.
+    pub disabled: Vec<String>,
     /// Entities that an absence detection could not judge, for lack of logs.
     pub not_determinable: Vec<NotDeterminable>,
     /// KMS events in the window.
@@ -88,7 +90,9 @@ pub async fn detect(
     detections: &[Detection],
     window: Window,
 ) -> Result<DetectionRun, AnalyzeError> {
-    let looked_at = looked_at(detections, window);
+    let (enabled, disabled): (Vec<&Detection>, Vec<&Detection>) =
+        detections.iter().partition(|detection| detection.enabled);
+    let looked_at = looked_at(&enabled, window);
     let coverage = Coverage::read(session.context(), looked_at)
         .await
         .map_err(|error| AnalyzeError::query("coverage cannot be read", error))?;
@@ -96,6 +100,7 @@ pub async fn detect(
         window,
         findings: Vec::new(),
         outcomes: Vec::new(),
+        disabled: disabled.iter().map(|detection| detection.header.id.clone()).collect(),
         not_determinable: Vec::new(),
         events: count_events(session, window).await?,
         coverage: coverage.summary(window),
@@ -103,7 +108,7 @@ pub async fn detect(
     };
     let threads = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
     // Planning takes one core whatever the query: detections keep the others busy.
-    let mut judged = stream::iter(detections)
+    let mut judged = stream::iter(enabled)
         .map(|detection| {
             let (context, own) = (session.context().clone(), detection.clone());
             let task = tokio::spawn(async move { judge(&context, &own, window).await });
@@ -165,7 +170,7 @@ async fn judge(
 
 /// The time for which coverage matters: the window, and what lies before it for
 /// detections that judge silence or a first time.
-fn looked_at(detections: &[Detection], window: Window) -> Window {
+fn looked_at(detections: &[&Detection], window: Window) -> Window {
     let starts = detections.iter().map(|Detection { header, .. }| match header.kind {
         Kind::Absence => window.end - header.lookback_micros(),
         _ if header.history.is_some() => window.start - header.lookback_micros(),

@@ -26,6 +26,7 @@ const FACTS: &[(&str, &str)] = &[
     ("events_not_in_usage", "one event that `usage` does not count yet"),
     ("kms_operations", "one KMS operation that this version knows"),
     ("own_accounts", "one account that is ours: configured, or inferred from the lake"),
+    ("own_organization", "our organization, if configured"),
     ("trusted_accounts", "one account of others that the configuration trusts"),
     ("trusted_principals", "one pattern of principals that the configuration trusts with a role"),
 ];
