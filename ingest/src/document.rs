@@ -11,6 +11,7 @@ use memchr::memmem;
 mod scan;
 
 use crate::inflate::{Inflater, Limits};
+use crate::surrogate::without_lone_surrogates;
 use scan::{ScanError, fields, skip_space, string_end, value_end};
 
 /// The formats a document can have.
@@ -418,7 +419,8 @@ fn unescape(string: &[u8]) -> Option<Cow<'_, str>> {
     let end = string_end(string, 0).ok()?;
     let plain: Vec<u8> =
         string[..end].iter().map(|&byte| if byte < b' ' { b' ' } else { byte }).collect();
-    serde_json::from_slice::<String>(&plain).ok().map(Cow::Owned)
+    let plain = String::from_utf8(plain).ok()?;
+    serde_json::from_str::<String>(&without_lone_surrogates(&plain)).ok().map(Cow::Owned)
 }
 
 #[cfg(test)]

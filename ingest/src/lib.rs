@@ -33,6 +33,7 @@ mod run;
 mod scan;
 pub mod schema;
 mod source;
+mod surrogate;
 mod vacuum;
 
 pub use compact::{CompactOptions, CompactReport, CompactedTable, compact};
@@ -42,6 +43,7 @@ pub use lake::{Committed, DataFile, FileStatistics, Lake, LakeError, LakeTable, 
 pub use report::{Failure, IngestReport, Progress, UpkeepProgress};
 pub use run::{IngestOptions, RunRecord, ingest, record_run};
 pub use source::Source;
+pub use surrogate::without_lone_surrogates;
 pub use vacuum::{
     FOLLOWERS, Follower, RETENTION_SECONDS_MIN, VacuumFailure, VacuumOptions, VacuumReport,
     VacuumedTable, vacuum,
