@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use base64::Engine as _;
 use memchr::memmem;
 
-mod scan;
+pub(crate) mod scan;
 
 use crate::inflate::{Inflater, Limits};
 use crate::surrogate::without_lone_surrogates;

@@ -18,6 +18,8 @@ mod error;
 mod event;
 #[cfg(test)]
 mod fixture;
+#[doc(hidden)]
+pub mod fuzz;
 mod identity;
 mod inflate;
 mod journal;
