@@ -16,6 +16,7 @@ use crate::record::Record;
 use crate::rows::Rows;
 use crate::schema::EVENTS;
 use crate::source::{Fetched, Object, Stored, read_local};
+use crate::surrogate::without_lone_surrogates;
 
 /// What became of one object.
 #[derive(Debug, Default)]
@@ -169,6 +170,7 @@ impl RecordReader {
             return Err("larger than --max-record-bytes");
         }
         let text = simdutf8::basic::from_utf8(bytes).map_err(|_| "not valid UTF-8")?;
+        let text = &*without_lone_surrogates(text);
         let record = Record::read(text).map_err(|_| NOT_JSON)?;
         let source = record.event_source.get().unwrap_or_default();
         let name = record.event_name.get().unwrap_or_default();

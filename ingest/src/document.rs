@@ -8,10 +8,11 @@ use std::borrow::Cow;
 use base64::Engine as _;
 use memchr::memmem;
 
-mod scan;
+pub(crate) mod scan;
 
 use crate::inflate::{Inflater, Limits};
-use scan::{ScanError, fields, skip_space, string_end, value_end};
+use crate::surrogate::without_lone_surrogates;
+use scan::{ScanError, fields, skip_space, string_end, value_end, whole_end};
 
 /// The formats a document can have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -94,6 +95,14 @@ pub(crate) enum Found<'a> {
 /// Envelopes inside envelopes are followed this far.
 const ENVELOPES_MAX: u32 = 4;
 
+/// Most bytes searched in vain, for the end of a value or for the next record
+/// after damage. Each search may go through all of the document, so one that is
+/// nothing but damage would keep a thread for days.
+const SEARCH_BYTES_MAX: u64 = 4 << 30;
+
+/// More damage than it pays to search through; nothing is read behind it.
+const TOO_DAMAGED: Reason = "too much damage: the rest of the document is not read";
+
 /// How every record of `CloudTrail` starts: used to find the next one after
 /// damage.
 const RECORD_START: &[u8] = br#"{"eventVersion""#;
@@ -105,19 +114,32 @@ pub(crate) fn walk(
     sink: &mut impl FnMut(Found<'_>) -> Result<(), Reason>,
 ) -> DocumentFormat {
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
-    let mut walker = Walker { limits, sink };
+    let mut walker = Walker { limits, sink, search_bytes: SEARCH_BYTES_MAX };
     walker.values(bytes, 0)
 }
 
 struct Walker<'a, S> {
     limits: &'a Limits,
     sink: &'a mut S,
+    /// What may still be searched in vain.
+    search_bytes: u64,
 }
 
 impl<S: FnMut(Found<'_>) -> Result<(), Reason>> Walker<'_, S> {
     /// Reports something unreadable; the answer means nothing then.
     fn skip(&mut self, reason: Reason) {
         let _ = (self.sink)(Found::Skipped(reason));
+    }
+
+    /// Notes a search that went to the end of the document. False when there
+    /// have been too many.
+    fn may_search_on(&mut self, bytes: usize) -> bool {
+        let left = self.search_bytes.checked_sub(bytes as u64);
+        self.search_bytes = left.unwrap_or_default();
+        if left.is_none() {
+            self.skip(TOO_DAMAGED);
+        }
+        left.is_some()
     }
 
     /// All top-level values: one, or one a line.
@@ -142,6 +164,9 @@ impl<S: FnMut(Found<'_>) -> Result<(), Reason>> Walker<'_, S> {
                     let next = next_line(bytes, at);
                     if count > 1 || next < bytes.len() || found != DocumentFormat::Unknown {
                         self.skip(reason);
+                    }
+                    if reason == TRUNCATED && !self.may_search_on(bytes.len() - at) {
+                        return format;
                     }
                     next
                 }
@@ -180,30 +205,29 @@ impl<S: FnMut(Found<'_>) -> Result<(), Reason>> Walker<'_, S> {
             let end = if bytes.get(end) == Some(&b'}') {
                 end + 1
             } else {
-                value_end(bytes, at).unwrap_or(bytes.len())
+                whole_end(bytes, at).unwrap_or(bytes.len())
             };
             return (DocumentFormat::Records, Ok(end));
         }
-        let end = match value_end(bytes, at) {
-            Ok(end) => end,
-            Err(error) => {
-                // Perhaps one record without an end, perhaps an envelope whose
-                // records are fine: only a named field can tell.
-                let format = self.envelope(bytes, at, bytes.len(), envelopes);
-                return match format {
-                    DocumentFormat::Record | DocumentFormat::Unknown => {
-                        (format, Err(reason(error)))
-                    }
-                    _ => (format, Ok(bytes.len())),
-                };
-            }
+        let (end, damage) = match value_end(bytes, at) {
+            Ok(end) => (end, None),
+            // Whole all the same: what follows is not part of it.
+            Err(ScanError::TooDeep(end)) => (end, Some(TOO_DEEP)),
+            Err(error) => (bytes.len(), Some(reason(error))),
         };
+        // Without an end it is perhaps one record, perhaps an envelope whose
+        // records are fine: only a named field can tell.
         let format = self.envelope(bytes, at, end, envelopes);
-        if format == DocumentFormat::Record {
-            let result = (self.sink)(Found::Record(&bytes[at..end]));
-            return (format, result.map(|()| end));
-        }
-        (format, Ok(end))
+        let result = match (format, damage) {
+            (DocumentFormat::Record, None) => self.hand_on(&bytes[at..end]),
+            (DocumentFormat::Record, Some(TOO_DEEP)) => {
+                self.skip(TOO_DEEP);
+                Ok(())
+            }
+            (DocumentFormat::Record | DocumentFormat::Unknown, Some(reason)) => Err(reason),
+            _ => Ok(()),
+        };
+        (format, result.map(|()| end))
     }
 
     /// Opens an envelope by the names of its fields. `Record` means that the
@@ -279,7 +303,10 @@ impl<S: FnMut(Found<'_>) -> Result<(), Reason>> Walker<'_, S> {
                         Ok(end) => end,
                         Err(reason) => {
                             self.skip(reason);
-                            let next = Self::after_damage(bytes, at, element_start(bytes, start));
+                            if reason == TRUNCATED && !self.may_search_on(bytes.len() - at) {
+                                return bytes.len();
+                            }
+                            let next = self.after_damage(bytes, at, start);
                             // Damage up to the end has been reported once.
                             if next == bytes.len() {
                                 return next;
@@ -290,15 +317,15 @@ impl<S: FnMut(Found<'_>) -> Result<(), Reason>> Walker<'_, S> {
                 }
                 Some(_) => {
                     self.skip(NOT_JSON);
-                    at = Self::after_damage(bytes, at, element_start(bytes, start));
+                    at = other_element_end(bytes, at)
+                        .unwrap_or_else(|| self.after_damage(bytes, at, start));
                 }
             }
         }
     }
 
     /// One record and where it ends. An error means that its end is not to be
-    /// trusted. A record that is whole but cannot be used is skipped whole: what
-    /// stands inside it was chosen by the caller and is no record.
+    /// trusted.
     fn record(&mut self, bytes: &[u8], at: usize) -> Result<usize, Reason> {
         let end = match value_end(bytes, at) {
             Ok(end) => end,
@@ -313,22 +340,33 @@ impl<S: FnMut(Found<'_>) -> Result<(), Reason>> Walker<'_, S> {
         if slice.len() > SUSPICIOUS_BYTES && memmem::find(&slice[1..], RECORD_START).is_some() {
             serde_json::from_slice::<serde::de::IgnoredAny>(slice).map_err(|_| NOT_JSON)?;
         }
-        match (self.sink)(Found::Record(slice)) {
-            Ok(()) => {}
-            Err(NOT_JSON) => return Err(NOT_JSON),
-            Err(reason) => self.skip(reason),
+        self.hand_on(slice).map(|()| end)
+    }
+
+    /// Hands a whole record on. One that is JSON and cannot be used is skipped
+    /// whole: what stands inside it was chosen by the caller and is no record.
+    fn hand_on(&mut self, record: &[u8]) -> Result<(), Reason> {
+        match (self.sink)(Found::Record(record)) {
+            Err(reason) if reason != NOT_JSON => {
+                self.skip(reason);
+                Ok(())
+            }
+            result => result,
         }
-        Ok(end)
     }
 
     /// Where to go on after a damaged element: at the next element that begins
     /// as the first one of the list did, or at the end.
-    fn after_damage(bytes: &[u8], at: usize, start: &[u8]) -> usize {
-        memmem::find_iter(&bytes[at + 1..], start)
+    fn after_damage(&mut self, bytes: &[u8], at: usize, list: usize) -> usize {
+        let next = memmem::find_iter(&bytes[at + 1..], element_start(bytes, list))
             .map(|offset| at + 1 + offset)
-            .find(|&next| is_element(bytes, next))
+            .find(|&next| is_element(bytes, next));
+        match next {
+            Some(next) => next,
+            None if !self.may_search_on(bytes.len() - at) => bytes.len(),
             // A stray bracket has no length of its own.
-            .unwrap_or_else(|| value_end(bytes, at).unwrap_or(bytes.len()).max(at + 1))
+            None => whole_end(bytes, at).unwrap_or(bytes.len()).max(at + 1),
+        }
     }
 
     /// JSON text inside a JSON string.
@@ -396,6 +434,12 @@ fn is_element(bytes: &[u8], at: usize) -> bool {
     bytes[..at].trim_ascii_end().ends_with(b",")
 }
 
+/// Where an element that is no object ends, if the list goes on behind it.
+fn other_element_end(bytes: &[u8], at: usize) -> Option<usize> {
+    let end = whole_end(bytes, at)?;
+    matches!(bytes.get(skip_space(bytes, end)), Some(b',' | b']')).then_some(end)
+}
+
 fn reason(error: ScanError) -> Reason {
     match error {
         ScanError::Truncated => TRUNCATED,
@@ -418,7 +462,8 @@ fn unescape(string: &[u8]) -> Option<Cow<'_, str>> {
     let end = string_end(string, 0).ok()?;
     let plain: Vec<u8> =
         string[..end].iter().map(|&byte| if byte < b' ' { b' ' } else { byte }).collect();
-    serde_json::from_slice::<String>(&plain).ok().map(Cow::Owned)
+    let plain = String::from_utf8(plain).ok()?;
+    serde_json::from_str::<String>(&without_lone_surrogates(&plain)).ok().map(Cow::Owned)
 }
 
 #[cfg(test)]

@@ -145,7 +145,11 @@ fn stream_zstd(stored: &[u8], limits: &Limits, document: &mut Vec<u8>) -> Result
     }
 }
 
-/// Reads to the end, or one byte past the cap.
+/// A reader that meets damage gives nothing of that read, so reads are short:
+/// what stands before the damage is to be saved.
+const READ_BYTES: usize = 1024;
+
+/// Reads to the end, or past the cap.
 fn read_capped(
     reader: &mut impl Read,
     limits: &Limits,
@@ -153,18 +157,21 @@ fn read_capped(
 ) -> Result<(), InflateError> {
     document.clear();
     let cap = limits.document_bytes_max;
-    let result = reader.take(cap + 1).read_to_end(document);
-    if document.len() as u64 > cap {
-        // A bomb's first bytes are no document.
-        document.clear();
-        return Err(InflateError::TooLarge(cap));
-    }
-    match result {
-        Ok(_) => Ok(()),
-        Err(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => {
-            Err(InflateError::Truncated)
+    let mut part = [0; READ_BYTES];
+    loop {
+        match reader.read(&mut part) {
+            Ok(0) => return Ok(()),
+            Ok(length) => document.extend_from_slice(&part[..length]),
+            Err(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => {
+                return Err(InflateError::Truncated);
+            }
+            Err(error) => return Err(InflateError::Damaged(error.to_string())),
         }
-        Err(error) => Err(InflateError::Damaged(error.to_string())),
+        if document.len() as u64 > cap {
+            // A bomb's first bytes are no document.
+            document.clear();
+            return Err(InflateError::TooLarge(cap));
+        }
     }
 }
 
@@ -206,6 +213,27 @@ mod tests {
         let (result, read) = inflate(&stored[..stored.len() / 2], 10_000_000);
         assert_eq!(result, Err(InflateError::Truncated));
         assert!(!read.is_empty() && text.starts_with(&read));
+    }
+
+    #[test]
+    fn what_stands_before_the_damage_is_read_whatever_was_read_before() {
+        let text: Vec<u8> = (0..100_000_u32).flat_map(u32::to_le_bytes).collect();
+        let mut stored = gzip(&text);
+        let middle = stored.len() / 2;
+        stored[middle..middle + 100].fill(0xff);
+        let (mut decoder, mut expected, mut byte) = (GzDecoder::new(&stored[..]), Vec::new(), [0]);
+        while let Ok(1) = decoder.read(&mut byte) {
+            expected.push(byte[0]);
+        }
+        let mut inflater = Inflater::new();
+        let limits = Limits::default();
+        for before in [0, 1 << 20] {
+            inflater.document(&gzip(&vec![0; before]), &limits).1.unwrap();
+            let (read, result) = inflater.document(&stored, &limits);
+            assert!(matches!(result, Err(InflateError::Damaged(_))), "{result:?}");
+            assert!(expected.starts_with(read));
+            assert!(read.len() + READ_BYTES >= expected.len(), "{} {}", read.len(), expected.len());
+        }
     }
 
     #[test]

@@ -19,6 +19,8 @@ mod error;
 mod event;
 #[cfg(test)]
 mod fixture;
+#[doc(hidden)]
+pub mod fuzz;
 mod identity;
 mod inflate;
 mod journal;
@@ -34,6 +36,7 @@ mod run;
 mod scan;
 pub mod schema;
 mod source;
+mod surrogate;
 mod usage;
 mod vacuum;
 
@@ -47,6 +50,7 @@ pub use lake::{
 pub use report::{Failure, IngestReport, Progress, UpkeepProgress};
 pub use run::{IngestOptions, RunRecord, ingest, record_run};
 pub use source::Source;
+pub use surrogate::without_lone_surrogates;
 pub use usage::{Uncounted, UsageReport, follow_usage, uncounted};
 pub use vacuum::{
     FOLLOWERS, Follower, RETENTION_SECONDS_MIN, VacuumFailure, VacuumOptions, VacuumReport,

@@ -17,7 +17,7 @@ mod object;
 
 pub(crate) use details::{
     Addendum, AdditionalEventData, RequestParameters, Resource, ResponseElements,
-    ServiceEventDetails, TlsDetails, UserIdentity,
+    ServiceEventDetails, Tag, TlsDetails, UserIdentity,
 };
 pub(crate) use lenient::{Text, TextMap};
 

@@ -27,7 +27,9 @@ pub fn read(text: &str) -> Result<Policy, PolicyError> {
     if text.len() > TEXT_MAX {
         return Err(PolicyError::TooLong { bytes: text.len() });
     }
-    let document: Value = serde_json::from_str(text).map_err(PolicyError::Json)?;
+    // No policy hides behind half a character.
+    let text = ingest::without_lone_surrogates(text);
+    let document: Value = serde_json::from_str(&text).map_err(PolicyError::Json)?;
     if depth(&document) > DEPTH_MAX {
         return Err(PolicyError::TooDeep);
     }
@@ -115,6 +117,15 @@ mod tests {
         assert_eq!(statement.resources, ["false"]);
         assert_eq!(statement.conditions, []);
         assert_eq!(statement.conditions_text.as_deref(), Some(r#""1""#));
+    }
+
+    #[test]
+    fn half_a_character_does_not_hide_a_policy() {
+        let text =
+            r#"{"Statement":[{"Sid":"\ud83d","Effect":"Allow","Principal":"*","Action":"kms:*"}]}"#;
+        let statement = &read(text).unwrap().statements[0];
+        assert_eq!(statement.sid.as_deref(), Some("\u{fffd}"));
+        assert!(statement.is_open_to_anyone());
     }
 
     #[test]

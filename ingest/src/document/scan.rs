@@ -41,6 +41,14 @@ pub(crate) fn value_end(bytes: &[u8], start: usize) -> Result<usize, ScanError> 
     }
 }
 
+/// The same for a value that may be nested too deeply to be read.
+pub(crate) fn whole_end(bytes: &[u8], start: usize) -> Option<usize> {
+    match value_end(bytes, start) {
+        Ok(end) | Err(ScanError::TooDeep(end)) => Some(end),
+        Err(ScanError::Truncated | ScanError::Unbalanced) => None,
+    }
+}
+
 /// One past the closing quote of the string that starts at `start`.
 pub(crate) fn string_end(bytes: &[u8], start: usize) -> Result<usize, ScanError> {
     let mut at = start + 1;
@@ -155,7 +163,7 @@ pub(crate) fn fields(bytes: &[u8], start: usize) -> impl Iterator<Item = (&[u8],
         let value = skip_space(bytes, colon + 1);
         // A value that never ends is still handed out: a truncated document
         // holds good records.
-        let end = value_end(bytes, value).unwrap_or(bytes.len());
+        let end = whole_end(bytes, value).unwrap_or(bytes.len());
         at = end;
         Some((key, value, end))
     })

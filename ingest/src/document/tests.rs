@@ -22,6 +22,22 @@ fn read(document: &[u8]) -> (DocumentFormat, Vec<String>, Vec<Reason>) {
     (format, records, skipped)
 }
 
+/// The ids of the records that can be used, and how many cannot: those without
+/// an id.
+fn usable(document: &str) -> (Vec<String>, usize) {
+    let (mut ids, mut skipped) = (Vec::new(), 0);
+    walk(document.as_bytes(), &Limits::default(), &mut |found| {
+        if let Found::Record(bytes) = found {
+            let value: serde_json::Value = serde_json::from_slice(bytes).map_err(|_| NOT_JSON)?;
+            ids.push(value["eventID"].as_str().ok_or("unusable")?.to_owned());
+        } else {
+            skipped += 1;
+        }
+        Ok(())
+    });
+    (ids, skipped)
+}
+
 fn record(id: &str) -> String {
     format!(r#"{{"eventVersion":"1.11","eventName":"Decrypt","eventID":"{id}"}}"#)
 }
@@ -125,9 +141,72 @@ fn line_breaks_inside_the_text_of_a_lookup_event_are_taken_as_spaces() {
 }
 
 #[test]
+fn what_stands_inside_an_unusable_record_is_no_record() {
+    let inner = r#""more":[1,{"userAgent":"x","eventName":"y","eventID":"no"}]"#;
+    let unusable = format!(r#"{{"userAgent":"x","eventName":"y",{inner}}}"#);
+    let pretty = unusable.replace(',', ",\n").replace('[', "[\n");
+    let a = record("a");
+    for document in [
+        format!("[{unusable},{a}]"),
+        format!("[{a},{unusable}]"),
+        format!(r#"{{"Records":[{unusable},{a}]}}"#),
+        format!("{unusable}\n{a}\n"),
+        format!("{pretty}\n{a}\n"),
+    ] {
+        assert_eq!(usable(&document), (vec!["a".into()], 1), "{document}");
+    }
+}
+
+#[test]
+fn an_element_that_is_no_object_costs_only_itself() {
+    let b = r#"{"awsRegion":"x","eventName":"y","eventID":"b"}"#;
+    for other in ["null", "7", "\"text\"", "[1,{}]", "true "] {
+        for list in [format!("[{other},{b},{other}]"), format!("[{},{other} ,{b}]", record("a"))] {
+            let found = usable(&format!(r#"{{"Records":{list}}}"#));
+            assert_eq!(found.0.last().map(String::as_str), Some("b"), "{list}");
+            assert_eq!(found.1, list.matches(other).count(), "{list}");
+            assert_eq!(usable(&list), found, "{list}");
+        }
+    }
+}
+
+#[test]
+fn a_record_that_is_nested_too_deeply_costs_only_itself() {
+    let deep = format!(r#"{{"eventName":"x","a":{}{}}}"#, "[".repeat(200), "]".repeat(200));
+    let (a, b) = (record("a"), record("b"));
+    for document in [
+        format!(r#"{{"detail":{deep}}} {{"detail":{a}}} {{"detail":{b}}}"#),
+        format!(r#"{{"x":{deep},"Records":[{a},{deep},{b}]}}"#),
+        format!("[{a},{deep},{b}]"),
+        format!("{a}\n{deep}\n{b}"),
+        format!("{a} {deep} {b}"),
+    ] {
+        assert_eq!(usable(&document), (vec!["a".into(), "b".into()], 1), "{document}");
+    }
+}
+
+#[test]
 fn a_stray_bracket_in_a_list_ends_the_walk() {
     for document in ["[}", "[1}]", "[:}", r#"{"Records":[}]}"#] {
         assert!(read(document.as_bytes()).1.is_empty(), "{document}");
+    }
+}
+
+#[test]
+fn a_document_of_nothing_but_damage_is_not_searched_for_ever() {
+    for damage in ["}", "{\n", r#",{"eventVersion":""#, r#"{"a":1,"#, "[1}"] {
+        for start in ["[", "", r#"{"Records":["#] {
+            let document = format!("{start}{}", damage.repeat(2_000));
+            let mut found = 0;
+            let mut sink = |_: Found<'_>| {
+                found += 1;
+                Ok(())
+            };
+            let limits = Limits::default();
+            let mut walker = Walker { limits: &limits, sink: &mut sink, search_bytes: 50_000 };
+            walker.values(document.as_bytes(), 0);
+            assert!(found < 100, "{found} searches: {start}{damage}");
+        }
     }
 }
 

@@ -1,13 +1,12 @@
 //! A **request**: what a call asked for and was answered, as far as detections
 //! need it in columns.
 
-use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::Nested;
 use super::columns::at;
 use crate::date;
-use crate::record::{RequestParameters, ResponseElements, Text, TextMap};
+use crate::record::{RequestParameters, ResponseElements, Tag, Text, TextMap};
 use crate::rows::Rows;
 
 /// Appends the typed columns of request and response. `service` is the first
@@ -174,14 +173,6 @@ fn append_map(rows: &mut Rows, column: usize, map: &TextMap<'_>) {
     if let Some(entries) = map.entries() {
         rows.text_map(column, entries);
     }
-}
-
-/// One tag of `requestParameters.tags`.
-#[derive(Default, Deserialize)]
-#[serde(default, rename_all = "camelCase", bound(deserialize = "'de: 'a"))]
-struct Tag<'a> {
-    tag_key: Text<'a>,
-    tag_value: Text<'a>,
 }
 
 fn append_tags(rows: &mut Rows, tags: Option<&RawValue>) {

@@ -98,6 +98,14 @@ fn fields_without_a_column_are_kept_in_unmapped() {
 }
 
 #[test]
+fn an_odd_tag_does_not_cost_the_others() {
+    let batch = event(
+        r#""eventName":"TagResource","eventID":"e","requestParameters":{"tags":[null,["x","y"],{"tagKey":"k","tagKey":"a","tagValue":7},{"tagKey":"c"}]}"#,
+    );
+    assert_eq!(cell(&batch, "tags"), "{a: 7, c: }");
+}
+
+#[test]
 fn a_record_without_an_id_gets_the_hash_of_its_text() {
     let (one, two) = (event(r#""eventName":"A""#), event(r#""eventName":"B""#));
     assert!(cell(&one, "event_id").starts_with("sha256:"));

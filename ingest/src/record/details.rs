@@ -140,6 +140,14 @@ object! {
 }
 
 object! {
+    /// One entry of `requestParameters.tags`.
+    Tag {
+        tag_key: Text<'a> = "tagKey",
+        tag_value: Text<'a> = "tagValue",
+    }
+}
+
+object! {
     /// `requestParameters.constraints` of `CreateGrant`.
     GrantConstraints {
         encryption_context_equals: TextMap<'a> = "encryptionContextEquals",
