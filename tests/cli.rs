@@ -61,6 +61,7 @@ fn help_names_every_command() {
       detections  List, show, test and start detections
       config      Check keytrail.toml, or propose one from the lake
       compact     Merge the lake's small files into few large ones
+      usage       Add up new calls by hour; detect does it, too
       vacuum      Delete files of the lake that nobody needs any more
       help        Print this message or the help of the given subcommand(s)
 
@@ -93,6 +94,10 @@ fn help_of_ingest_names_every_option() {
                                         everything
           --reread                      Read objects again that an earlier run has read
           --threads <THREADS>           Threads that decode [default: one a core]
+          --memory-limit <SIZE>         Hold this much memory at most, such as 300MiB [default: about
+                                        400MiB]
+          --unit-events <EVENTS>        Commit after so many new events: fewer take less memory and make
+                                        more files [default: 250000]
           --max-object-bytes <BYTES>    Refuse objects with more stored bytes [default: 268435456]
           --max-document-bytes <BYTES>  Refuse objects that inflate to more bytes [default: 268435456]
           --max-record-bytes <BYTES>    Skip records with more bytes [default: 8388608]

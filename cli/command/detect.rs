@@ -52,11 +52,15 @@ pub(crate) async fn judge(
     window: Window,
 ) -> Result<(DetectionRun, Session)> {
     let started = now();
-    if let Err(error) = follow_usage(lake, false, started.timestamp_micros()).await {
+    let mut session = open(lake, configuration).await?;
+    match follow_usage(lake, false, started.timestamp_micros()).await {
+        Ok(Some(report)) if report.files > 0 => session = open(lake, configuration).await?,
+        Ok(_) => {}
         // Answers stay right: what is not counted is counted for this run alone.
-        anstream::eprintln!("warning: usage could not be brought up to date: {error}");
+        Err(error) => {
+            anstream::eprintln!("warning: usage could not be brought up to date: {error}");
+        }
     }
-    let session = open(lake, configuration).await?;
     let run = analyze::detect(&session, detections, window).await?;
     let record = RunRecord {
         run_id: run_id(started),

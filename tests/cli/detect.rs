@@ -123,7 +123,13 @@ fn all_detections_judge_a_day() {
     assert_eq!(said.code, Some(1), "{said}");
     let found: Vec<Value> =
         findings(&said).into_iter().map(|finding| finding["detection"].clone()).collect();
-    assert_eq!(found, ["key_deletion_scheduled", "root_used_kms", "decrypt_without_mfa"]);
+    let expected = [
+        "key_deletion_scheduled",
+        "administration_without_mfa",
+        "root_used_kms",
+        "decrypt_without_mfa",
+    ];
+    assert_eq!(found, expected);
 }
 
 #[test]
