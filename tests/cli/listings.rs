@@ -12,7 +12,7 @@ const DAY: u32 = 86_400;
 pub(super) const OTHER: &str = "444455556666";
 
 /// A successful call by an administrator on a key.
-fn managed(number: u32, name: &str, key: u32, request: Value, response: Value) -> Value {
+fn managed(number: u32, name: &str, key: u32, request: Value, response: &Value) -> Value {
     changed(
         call(number, "kms", name, request),
         json!({
@@ -27,7 +27,7 @@ fn grant(number: u32, key: u32, grantee: &str, operations: &[&str]) -> Value {
     let request =
         json!({"keyId": key_arn(key), "granteePrincipal": grantee, "operations": operations});
     let response = json!({"grantId": format!("{number:064x}"), "keyId": key_arn(key)});
-    managed(number, "CreateGrant", key, request, response)
+    managed(number, "CreateGrant", key, request, &response)
 }
 
 /// Four keys in two accounts, three grants, two actors.
@@ -41,11 +41,11 @@ pub(super) fn inventory() -> Here {
     here.write(
         "logs/a.json",
         document(&[
-            managed(0, "CreateKey", 1, json!({"keySpec": "SYMMETRIC_DEFAULT"}), created),
-            managed(1, "CreateAlias", 1, alias, Value::Null),
+            managed(0, "CreateKey", 1, json!({"keySpec": "SYMMETRIC_DEFAULT"}), &created),
+            managed(1, "CreateAlias", 1, alias, &Value::Null),
             decrypt(10),
-            managed(20, "DisableKey", 2, json!({"keyId": key_arn(2)}), Value::Null),
-            managed(30, "ScheduleKeyDeletion", 7, json!({"keyId": key_arn(7)}), doomed),
+            managed(20, "DisableKey", 2, json!({"keyId": key_arn(2)}), &Value::Null),
+            managed(30, "ScheduleKeyDeletion", 7, json!({"keyId": key_arn(7)}), &doomed),
             grant(
                 100,
                 1,
@@ -53,7 +53,7 @@ pub(super) fn inventory() -> Here {
                 &["Decrypt", "Encrypt", "GenerateDataKey"],
             ),
             grant(200, 1, &format!("arn:aws:iam::{OTHER}:role/Partner"), &["Decrypt"]),
-            managed(300, "RetireGrant", 1, retired, Value::Null),
+            managed(300, "RetireGrant", 1, retired, &Value::Null),
             grant(20 * DAY - 20, 2, "rds.eu-west-1.amazonaws.com", &["Decrypt", "CreateGrant"]),
             changed(
                 decrypt(20 * DAY),

@@ -162,7 +162,7 @@ fn set_parameter(
     if let Parameter::Text(span) = &value
         && value.micros().is_some_and(|micros| micros > header.lookback_micros())
     {
-        header.lookback = span.clone();
+        header.lookback.clone_from(span);
     }
     header.parameters.insert(name.to_owned(), value);
     Ok(())

@@ -70,7 +70,7 @@ struct Sum {
 /// Sums under way, by what tells them apart.
 #[derive(Debug, Default)]
 pub(super) struct Sums {
-    sums: HashMap<Box<[u8]>, Sum>,
+    by_key: HashMap<Box<[u8]>, Sum>,
     key: Vec<u8>,
     buffer: Vec<u8>,
 }
@@ -78,7 +78,7 @@ pub(super) struct Sums {
 impl Sums {
     /// Sums held.
     pub(super) fn len(&self) -> usize {
-        self.sums.len()
+        self.by_key.len()
     }
 
     /// Adds the KMS calls of a batch; says how many events they are.
@@ -119,10 +119,10 @@ impl Sums {
             push(&mut self.key, text);
         }
         let id = columns.text("event_id", row).unwrap_or_default();
-        if !self.sums.contains_key(self.key.as_slice()) {
-            self.sums.insert(self.key.as_slice().into(), Sum::starting(time, id));
+        if !self.by_key.contains_key(self.key.as_slice()) {
+            self.by_key.insert(self.key.as_slice().into(), Sum::starting(time, id));
         }
-        let Some(sum) = self.sums.get_mut(self.key.as_slice()) else { return };
+        let Some(sum) = self.by_key.get_mut(self.key.as_slice()) else { return };
         sum.calls += 1;
         if (time, id) < (sum.first.0, sum.first.1.as_str()) {
             sum.first = (time, id.to_owned());
@@ -140,7 +140,7 @@ impl Sums {
     /// The sums as rows of `usage`; none are held afterwards.
     pub(super) fn finish(&mut self) -> Result<RecordBatch, ArrowError> {
         let mut rows = Rows::new(&USAGE);
-        let mut sums: Vec<_> = std::mem::take(&mut self.sums).into_iter().collect();
+        let mut sums: Vec<_> = std::mem::take(&mut self.by_key).into_iter().collect();
         sums.sort_unstable_by(|left, right| left.0.cmp(&right.0));
         for (key, sum) in sums {
             append(&mut rows, &key, &sum);
