@@ -16,7 +16,7 @@ use crate::lake::back_off;
 
 /// Requests in flight. S3 answers in tens of milliseconds whatever the load, so
 /// small files are fetched fast only side by side.
-const REQUESTS: usize = 64;
+const REQUESTS: usize = 192;
 
 /// Bytes fetched and not yet read, in units of 1 KiB.
 const BUDGET_KIB: u32 = 64 * 1024;
