@@ -11,28 +11,40 @@
     reason = "seconds, slots and shares are small, and chance may be rounded"
 )]
 
+mod access_stories;
 mod actors;
 mod background;
+mod context_stories;
 mod credentials;
 mod cross_account;
 mod delivery;
 mod dice;
 mod digest;
 mod direct_use;
+mod doom_stories;
+mod duty_stories;
 mod estate;
+mod foreign_key_stories;
 mod grant_stories;
+mod grantee_stories;
 mod grants;
+mod guardrail_stories;
 mod identities;
 mod identity_stories;
 mod incidents;
 mod inhabitants;
 mod job;
+mod key_stories;
+mod labels;
 mod lifecycle;
 mod management_calls;
+mod material_stories;
 mod packing;
 mod partition;
+mod path_stories;
 mod people;
 mod policy;
+mod policy_stories;
 mod record;
 mod roster;
 mod scene;
@@ -40,8 +52,10 @@ mod schedule;
 mod service_use;
 mod sessions;
 mod stories;
+mod telling;
 mod templates;
 mod text;
+mod trail_stories;
 mod usage;
 
 use std::fs;
@@ -116,8 +130,14 @@ pub(crate) fn write_trail(
         serde_json::to_string_pretty(&stage.document(plan)).context("writing labels as JSON")?;
     let path = out.join("incidents.json");
     fs::write(&path, labels + "\n").with_context(|| format!("writing {}", path.display()))?;
-    let shared =
-        Shared { plan, estate: &estate, schedule: &schedule, planted: &stage.planted, out };
+    let shared = Shared {
+        plan,
+        estate: &estate,
+        schedule: &schedule,
+        planted: &stage.planted,
+        silence: stage.silence,
+        out,
+    };
     let totals = run_jobs(shared, progress)?;
     Ok(Summary {
         objects: totals.objects,

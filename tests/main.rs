@@ -21,5 +21,7 @@ mod readers;
 mod real;
 // A trail and a lake on an S3 server.
 mod s3;
+// Every planted incident found, and little else.
+mod simulated;
 // Small files merged, files that nobody needs deleted, and no event lost by it.
 mod upkeep;

@@ -12,7 +12,7 @@ use super::text::uuid_text;
 pub(super) const FOREIGN_ACCOUNT: &str = "999988887777";
 
 /// Aliases of the customer managed keys of every account and Region.
-const CUSTOMER_ALIASES: [&str; 14] = [
+pub(super) const CUSTOMER_ALIASES: [&str; 14] = [
     "orders-data",
     "payments-data",
     "customer-documents",

@@ -1,7 +1,8 @@
 //! Grant stories are incidents about grants that people make directly.
 
 use super::estate::{FOREIGN_ACCOUNT, Key};
-use super::incidents::{Deed, Place, Seen, Stage};
+use super::incidents::{Deed, Place, Stage};
+use super::labels::Seen;
 
 /// Covered days that the stale grant needs; below, nobody can call it stale.
 const STALE_AFTER_DAYS: i64 = 95;
@@ -15,20 +16,24 @@ pub(super) fn plant_all(stage: &mut Stage<'_>, home: Place, last: Place) {
     }
 }
 
-/// A `CreateGrant` and the grant id it returned.
-fn create_grant<'a>(
+/// A `CreateGrant`; an empty context is no constraint.
+pub(super) fn create_grant<'a>(
     stage: &mut Stage<'_>,
     key: &'a Key,
     grantee: &str,
     operations: &str,
     context: &str,
 ) -> Deed<'a> {
-    let constraint = format!(r#""constraints":{{"encryptionContextSubset":{{{context}}}}}"#);
+    let constraint = if context.is_empty() {
+        String::new()
+    } else {
+        format!(r#","constraints":{{"encryptionContextSubset":{{{context}}}}}"#)
+    };
     let grant_id = stage.dice.hex(64);
     Deed {
         name: "CreateGrant",
         request: format!(
-            r#"{{"keyId":"{}","granteePrincipal":"{grantee}","operations":[{operations}],{constraint}}}"#,
+            r#"{{"keyId":"{}","granteePrincipal":"{grantee}","operations":[{operations}]{constraint}}}"#,
             key.id
         ),
         response: format!(r#"{{"grantId":"{grant_id}","keyId":"{}"}}"#, key.arn),
@@ -55,6 +60,7 @@ fn foreign_grant(stage: &mut Stage<'_>, place: Place) {
         ("grant_to_external_account", "a role of a foreign account was given a key"),
         ("grant_delegates_granting", "the grantee may give the key on"),
         ("risky_permission_used", "an engineer created a grant directly"),
+        ("grant_created_directly", "an engineer created a grant directly"),
     ] {
         stage.label(detection, title, place, &actor, Some(key), &seen);
     }
@@ -91,8 +97,8 @@ fn double_grant(stage: &mut Stage<'_>, place: Place) {
         Some(key),
         &seen,
     );
-    stage.label(
-        "risky_permission_used",
+    stage.label_all(
+        &["risky_permission_used", "grant_created_directly"],
         "a script created grants directly",
         place,
         &actor,
@@ -103,7 +109,7 @@ fn double_grant(stage: &mut Stage<'_>, place: Place) {
 
 /// A grant of the first day is used for an hour and then never again.
 fn forgotten_grant(stage: &mut Stage<'_>, place: Place) {
-    let time = stage.start() + 3 * 3_600;
+    let time = stage.start + 3 * 3_600;
     let actor = stage.role(place, "MigrationEngineer", "toni.berg", time, true);
     let key = stage.key(place, "backup-vault");
     let path = "service/migration-reader";

@@ -1,7 +1,8 @@
 //! Identity stories are incidents about who uses a key and what they showed.
 
-use super::estate::Key;
 use super::incidents::{Deed, Place, Stage};
+
+const EXPORT: &str = r#""purpose":"export""#;
 
 /// Plants every identity story.
 pub(super) fn plant_all(stage: &mut Stage<'_>, home: Place, last: Place) {
@@ -24,43 +25,32 @@ fn without_mfa(stage: &mut Stage<'_>, place: Place) {
         ..Deed::default()
     };
     stage.act(place, time, &actor, &login);
-    let key = stage.key(place, "customer-documents");
+    let key = stage.new_key(place, "contracts");
     let seen: Vec<_> =
-        (1..=3).map(|step| stage.act(place, time + step * 240, &actor, &decrypt(key))).collect();
+        (1..=3).map(|step| stage.decrypt(place, time + step * 240, &actor, &key, EXPORT)).collect();
     stage.label(
         "decrypt_without_mfa",
         "a console user without MFA decrypted",
         place,
         &actor,
-        Some(key),
+        Some(&key),
         &seen,
     );
-}
-
-fn decrypt(key: &Key) -> Deed<'_> {
-    Deed {
-        name: "Decrypt",
-        request: r#"{"encryptionAlgorithm":"SYMMETRIC_DEFAULT","encryptionContext":{"purpose":"export"}}"#.to_owned(),
-        additional: key.material.clone(),
-        key: Some(key),
-        read_only: true,
-        ..Deed::default()
-    }
 }
 
 /// A leaked long-term access key decrypts directly.
 fn long_term_key(stage: &mut Stage<'_>, place: Place) {
     let time = stage.recent(0.56);
     let actor = stage.user(place, "report-export", None);
-    let key = stage.key(place, "analytics-lake");
+    let key = stage.new_key(place, "surveys");
     let seen: Vec<_> =
-        (0..4).map(|step| stage.act(place, time + step * 31, &actor, &decrypt(key))).collect();
-    stage.label(
-        "decrypt_without_mfa",
+        (0..4).map(|step| stage.decrypt(place, time + step * 31, &actor, &key, EXPORT)).collect();
+    stage.label_all(
+        &["decrypt_without_mfa", "long_term_key_use"],
         "a long-term access key decrypted",
         place,
         &actor,
-        Some(key),
+        Some(&key),
         &seen,
     );
 }
@@ -91,21 +81,21 @@ fn root(stage: &mut Stage<'_>, place: Place) {
 fn administrator_reads(stage: &mut Stage<'_>, place: Place) {
     let time = stage.recent(0.84);
     let actor = stage.role(place, "PlatformOperator", "kim.ward", time, true);
-    let key = stage.key(place, "payments-data");
+    let key = stage.new_key(place, "refunds");
     let request = format!(r#"{{"keyId":"{}","rotationPeriodInDays":365}}"#, key.id);
     let response = format!(r#"{{"keyId":"{}"}}"#, key.arn);
     let rotate =
-        Deed { name: "EnableKeyRotation", request, response, key: Some(key), ..Deed::default() };
+        Deed { name: "EnableKeyRotation", request, response, key: Some(&key), ..Deed::default() };
     let mut seen = vec![stage.act(place, time, &actor, &rotate)];
     for step in 1..=2 {
-        seen.push(stage.act(place, time + step * 600, &actor, &decrypt(key)));
+        seen.push(stage.decrypt(place, time + step * 600, &actor, &key, EXPORT));
     }
     stage.label(
         "administrator_uses_key",
         "an operator administers and decrypts",
         place,
         &actor,
-        Some(key),
+        Some(&key),
         &seen,
     );
 }

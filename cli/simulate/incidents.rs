@@ -3,19 +3,15 @@
 //! All incidents are worked out before the first file is written, so the labels need no second look at
 //! the records.
 
-use serde_json::{Value, json};
-
 use super::Plan;
 use super::actors::Actor;
 use super::dice::{Dice, Purpose};
 use super::estate::{Account, Estate, Key};
+use super::labels::{Incident, Seen};
 use super::record::Call;
 use super::roster::moment;
 use super::schedule::{SLOT_SECONDS, Schedule};
 use super::text::{Text, uuid_text};
-
-/// Days before an event that a detection of first times needs; without them it judges nothing.
-const FIRST_TIME_DAYS: i64 = 15;
 
 /// A record that waits for the job of its account, Region and day.
 #[derive(Debug)]
@@ -27,30 +23,18 @@ pub(super) struct Planted {
     pub(super) is_kms: bool,
 }
 
-/// What one detection should find.
-#[derive(Debug)]
-pub(super) struct Incident {
-    detection: &'static str,
-    title: String,
-    account_id: String,
-    region: &'static str,
-    actor: String,
-    key_arn: Option<String>,
-    events: Vec<Seen>,
-}
-
-/// When and under which id an event was planted.
-#[derive(Debug, Clone)]
-pub(super) struct Seen {
-    time: i64,
-    event_id: String,
-}
-
 /// Account and Region, by position in the estate.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Place {
     pub(super) account: usize,
     pub(super) region: usize,
+}
+
+/// From when on no log file of a place arrives.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Silence {
+    pub(super) place: Place,
+    pub(super) from: i64,
 }
 
 /// What an actor did, beyond who, when and where.
@@ -66,21 +50,34 @@ pub(super) struct Deed<'a> {
     pub(super) error: Option<(&'a str, String)>,
     pub(super) event_type: &'a str,
     pub(super) key: Option<&'a Key>,
+    /// The record's `resources`; those of the key when empty.
+    pub(super) resources: String,
     pub(super) read_only: bool,
+    pub(super) vpc_endpoint: &'a str,
+    pub(super) tls_version: &'a str,
+    /// The eventCategory; Management when empty.
+    pub(super) category: &'a str,
+    /// Further fields as JSON, each after a comma.
+    pub(super) extra: String,
+    /// For two records of one call.
+    pub(super) request_id: Option<u128>,
+    pub(super) shared_event_id: Option<u128>,
 }
 
 /// The incidents of a plan and the records they consist of.
 pub(super) struct Stage<'a> {
     pub(super) estate: &'a Estate,
     pub(super) dice: Dice,
-    start: i64,
-    end: i64,
+    pub(super) start: i64,
+    pub(super) end: i64,
     pub(super) planted: Vec<Planted>,
     pub(super) incidents: Vec<Incident>,
+    pub(super) silence: Option<Silence>,
+    schedule: &'a Schedule,
 }
 
 impl<'a> Stage<'a> {
-    pub(super) fn new(plan: &Plan, estate: &'a Estate, schedule: &Schedule) -> Self {
+    pub(super) fn new(plan: &Plan, estate: &'a Estate, schedule: &'a Schedule) -> Self {
         Self {
             estate,
             dice: Dice::new(plan.seed, Purpose::Incidents, &[]),
@@ -88,6 +85,8 @@ impl<'a> Stage<'a> {
             end: schedule.end_slot * i64::from(SLOT_SECONDS),
             planted: Vec::new(),
             incidents: Vec::new(),
+            silence: None,
+            schedule,
         }
     }
 
@@ -95,8 +94,11 @@ impl<'a> Stage<'a> {
         (self.end - self.start) / 86_400
     }
 
-    pub(super) fn start(&self) -> i64 {
-        self.start
+    /// Whether a log file of this place arrives every hour.
+    pub(super) fn hears_hourly(&self, place: Place) -> bool {
+        let region = &self.estate.regions[place.region];
+        let events = self.schedule.cell_events(self.account(place).weight * region.weight);
+        hears_hourly(events / self.schedule.slots())
     }
 
     /// A moment in the last day (or last third of a short plan) with an hour left before midnight.
@@ -129,10 +131,14 @@ impl<'a> Stage<'a> {
         };
         let (source, response) = (or(deed.source, "kms.amazonaws.com"), or(&deed.response, "null"));
         let (request, event_type) = (or(&deed.request, "null"), or(deed.event_type, "AwsApiCall"));
+        let category = or(deed.category, "Management");
+        let resources = if deed.resources.is_empty() {
+            deed.key.map_or("", |key| &key.resources)
+        } else {
+            &deed.resources
+        };
         let direct = deed.via.is_empty();
-        let version = 11;
         let call = Call {
-            version,
             identity: &actor.identity,
             invoked_by: deed.via,
             date: &date,
@@ -146,10 +152,15 @@ impl<'a> Stage<'a> {
             request: request.as_bytes(),
             response: &response,
             additional: &deed.additional,
-            request_id: Some(self.dice.uuid()),
+            request_id: Some(deed.request_id.unwrap_or_else(|| self.dice.uuid())),
             event_id,
             read_only: deed.read_only,
-            resources: deed.key.map_or("", |key| &key.resources),
+            resources,
+            vpc_endpoint: deed.vpc_endpoint,
+            tls_version: deed.tls_version,
+            category: &category,
+            extra: &deed.extra,
+            shared_event_id: deed.shared_event_id,
             event_type: &event_type,
             recipient: &self.account(place).id,
             tls_domain: if direct && !actor.console { self.estate.partition.domain() } else { "" },
@@ -168,65 +179,9 @@ impl<'a> Stage<'a> {
         });
         Seen { time, event_id: uuid_text(event_id) }
     }
-
-    /// Labels events as what a detection should find.
-    pub(super) fn label(
-        &mut self,
-        detection: &'static str,
-        title: &str,
-        place: Place,
-        actor: &Actor,
-        key: Option<&Key>,
-        events: &[Seen],
-    ) {
-        let first = events.iter().map(|seen| seen.time).min().unwrap_or(self.start);
-        if detection == "risky_permission_used" && first - self.start < FIRST_TIME_DAYS * 86_400 {
-            return;
-        }
-        self.incidents.push(Incident {
-            detection,
-            title: title.to_owned(),
-            account_id: self.account(place).id.clone(),
-            region: self.estate.regions[place.region].name,
-            actor: actor.arn.clone(),
-            key_arn: key.map(|key| key.arn.clone()),
-            events: events.to_vec(),
-        });
-    }
-
-    /// The labels as one document.
-    pub(super) fn document(&self, plan: &Plan) -> Value {
-        let clock = |time: i64| moment(time).format("%Y-%m-%dT%H:%M:%SZ").to_string();
-        let incidents: Vec<Value> = self.incidents.iter().map(Incident::document).collect();
-        let accounts: Vec<&String> =
-            self.estate.accounts.iter().map(|account| &account.id).collect();
-        json!({
-            "seed": plan.seed,
-            "start": clock(self.start),
-            "end": clock(self.end),
-            "own_accounts": accounts,
-            "incidents": incidents,
-        })
-    }
 }
 
-impl Incident {
-    fn document(&self) -> Value {
-        let clock = |time: Option<i64>| {
-            moment(time.unwrap_or_default()).format("%Y-%m-%dT%H:%M:%SZ").to_string()
-        };
-        let times = || self.events.iter().map(|seen| seen.time);
-        let ids: Vec<&String> = self.events.iter().map(|seen| &seen.event_id).collect();
-        json!({
-            "detection": self.detection,
-            "title": self.title,
-            "account_id": self.account_id,
-            "region": self.region,
-            "actor": self.actor,
-            "key_arn": self.key_arn,
-            "first_time": clock(times().min()),
-            "last_time": clock(times().max()),
-            "event_ids": ids,
-        })
-    }
+/// Whether a place with so many records in five minutes is busy enough that one log file arrives every hour.
+pub(super) fn hears_hourly(expected: f64) -> bool {
+    expected * 12.0 >= 6.0
 }

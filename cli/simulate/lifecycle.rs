@@ -1,7 +1,8 @@
 //! Lifecycle is what happens to keys themselves in quiet times: rotation, new keys from templates, tags
 //! and aliases by key administrators, and the odd call that fails.
 //!
-//! All of it is rare whatever the volume, and none of it is of high risk when made directly.
+//! All of it is rare whatever the volume, and none of it is of high risk when made directly: a deletion
+//! is no quiet matter, so only incidents have one.
 
 use super::dice::{Dice, Purpose};
 use super::estate::Key;
@@ -14,7 +15,6 @@ use super::text::{put_format, uuid_text};
 /// How often something happens per account, Region and day.
 const ROTATIONS: f64 = 0.15;
 const SYNCHRONISATIONS: f64 = 0.05;
-const DELETIONS: f64 = 0.01;
 const ADMINISTRATION: f64 = 1.5;
 const NEW_KEYS: f64 = 0.12;
 const DENIALS: f64 = 5.0;
@@ -32,9 +32,6 @@ pub(super) fn act(scene: &mut Scene<'_>, slot: i64, start: u32) -> anyhow::Resul
     }
     if dice.chance(SYNCHRONISATIONS * plenty) {
         by_kms(scene, second, "SynchronizeMultiRegionKey", "platform-config")?;
-    }
-    if dice.chance(DELETIONS * plenty) {
-        deleted(scene, second, &mut dice)?;
     }
     if dice.chance(NEW_KEYS * plenty) {
         super::templates::from_template(scene, second, &mut dice)?;
@@ -70,14 +67,6 @@ fn rotated(scene: &mut Scene<'_>, second: u32, dice: &mut Dice) -> anyhow::Resul
         format!(r#"{{"keyId":"{}"}}"#, key.id)
     };
     service_event(scene, second, "RotateKey", key, version, &details)
-}
-
-fn deleted(scene: &mut Scene<'_>, second: u32, dice: &mut Dice) -> anyhow::Result<()> {
-    let id = uuid_text(dice.uuid());
-    let key =
-        Key::new(scene.estate.partition, scene.region.name, &scene.account.id, id, "retired", dice);
-    let version = scene.version();
-    service_event(scene, second, "DeleteKey", &key, version, "")
 }
 
 fn service_event(

@@ -18,6 +18,18 @@ pub(super) fn policy_with(partition: Partition, account: &str, statement: &str) 
     )
 }
 
+/// A policy of these statements alone.
+pub(super) fn policy_of(statement: &str) -> String {
+    format!("{{\"Version\": \"2012-10-17\", \"Statement\": [{statement}]}}")
+}
+
+/// A statement that allows a principal (JSON) these actions (JSON) on the key.
+pub(super) fn allow(sid: &str, principal: &str, actions: &str) -> String {
+    format!(
+        r#"{{"Sid": "{sid}", "Effect": "Allow", "Principal": {principal}, "Action": {actions}, "Resource": "*"}}"#
+    )
+}
+
 fn root_statement(partition: Partition, account: &str) -> String {
     format!(
         r#"{{"Sid": "Enable IAM policies", "Effect": "Allow", "Principal": {{"AWS": "arn:{partition}:iam::{account}:root"}}, "Action": "kms:*", "Resource": "*"}}"#

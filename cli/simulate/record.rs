@@ -37,6 +37,11 @@ pub(super) struct Call<'a> {
     pub(super) vpc_endpoint: &'a str,
     /// The domain of the endpoint a client called; only direct calls have `tlsDetails`.
     pub(super) tls_domain: &'a str,
+    /// Empty for what nearly all clients speak.
+    pub(super) tls_version: &'a str,
+    pub(super) category: &'a str,
+    /// Further fields as JSON, each after a comma.
+    pub(super) extra: &'a str,
     pub(super) from_console: bool,
     /// Whether CloudTrail says that it delivered this record late.
     pub(super) delayed: bool,
@@ -69,6 +74,9 @@ impl Default for Call<'_> {
             shared_event_id: None,
             vpc_endpoint: "",
             tls_domain: "",
+            tls_version: "",
+            category: "Management",
+            extra: "",
             from_console: false,
             delayed: false,
         }
@@ -119,7 +127,9 @@ impl Call<'_> {
     fn write_end(&self, out: &mut Text) {
         put_optional(out, ",\"resources\":", self.resources, "");
         put_field(out, ",\"eventType\":\"", self.event_type);
-        put_field(out, "\",\"managementEvent\":true,\"recipientAccountId\":\"", self.recipient);
+        let management = if self.category == "Management" { "true" } else { "false" };
+        put_field(out, "\",\"managementEvent\":", management);
+        put_field(out, ",\"recipientAccountId\":\"", self.recipient);
         put(out, "\"");
         put_optional(out, ",\"serviceEventDetails\":", self.service_event, "");
         if let Some(id) = self.shared_event_id {
@@ -128,28 +138,39 @@ impl Call<'_> {
             put(out, "\"");
         }
         put_optional(out, ",\"vpcEndpointId\":\"", self.vpc_endpoint, "\"");
-        put(out, ",\"eventCategory\":\"Management\"");
+        put_field(out, ",\"eventCategory\":\"", self.category);
+        put(out, "\"");
+        put(out, self.extra);
         if self.delayed {
             put(out, ",\"addendum\":{\"reason\":\"DELIVERY_DELAY\"}");
         }
         if !self.tls_domain.is_empty() {
-            put(
-                out,
-                ",\"tlsDetails\":{\"tlsVersion\":\"TLSv1.3\",\"cipherSuite\":\"TLS_AES_128_GCM_SHA256\"",
-            );
-            let service = self.source.split('.').next().unwrap_or(self.source);
-            put_field(out, ",\"clientProvidedHostHeader\":\"", service);
-            put_field(out, ".", self.region);
-            put_field(out, ".", self.tls_domain);
-            put(
-                out,
-                if self.version >= 11 { "\",\"keyExchange\":\"X25519MLKEM768\"}" } else { "\"}" },
-            );
+            self.write_tls(out);
         }
         if self.from_console {
             put(out, ",\"sessionCredentialFromConsole\":\"true\"");
         }
         put(out, "}");
+    }
+
+    fn write_tls(&self, out: &mut Text) {
+        let old = !self.tls_version.is_empty();
+        let (version, cipher) = if old {
+            (self.tls_version, "ECDHE-RSA-AES128-SHA")
+        } else {
+            ("TLSv1.3", "TLS_AES_128_GCM_SHA256")
+        };
+        put_field(out, ",\"tlsDetails\":{\"tlsVersion\":\"", version);
+        put_field(out, "\",\"cipherSuite\":\"", cipher);
+        let service = self.source.split('.').next().unwrap_or(self.source);
+        put_field(out, "\",\"clientProvidedHostHeader\":\"", service);
+        put_field(out, ".", self.region);
+        put_field(out, ".", self.tls_domain);
+        let exchange = if old { "secp256r1" } else { "X25519MLKEM768" };
+        if self.version >= 11 {
+            put_field(out, "\",\"keyExchange\":\"", exchange);
+        }
+        put(out, "\"}");
     }
 }
 

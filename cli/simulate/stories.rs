@@ -16,7 +16,18 @@ pub(super) fn plant_all(stage: &mut Stage<'_>) {
     super::grant_stories::plant_all(stage, home, last);
     super::identity_stories::plant_all(stage, home, last);
     denials(stage, home);
-    blind_trail(stage, home);
+    super::policy_stories::plant_all(stage, home, last);
+    super::guardrail_stories::plant_all(stage, home, away);
+    super::grantee_stories::plant_all(stage, home, last);
+    super::foreign_key_stories::plant_all(stage, home, last);
+    super::context_stories::plant_all(stage, home, last);
+    super::duty_stories::plant_all(stage, home, last);
+    super::material_stories::plant_all(stage, home, last);
+    super::key_stories::plant_all(stage, home, last);
+    super::doom_stories::plant_all(stage, home, last, away);
+    super::access_stories::plant_all(stage, home, last);
+    super::path_stories::plant_all(stage, home, last);
+    super::trail_stories::plant_all(stage, home, last);
 }
 
 /// A developer opens a key to the world "for a test".
@@ -43,6 +54,7 @@ fn open_policy(stage: &mut Stage<'_>, place: Place) {
         ("risky_permission_used", "a developer put a key policy"),
         ("key_policy_changed", "a statement was added to a key policy"),
         ("key_policy_open_to_anyone", "anyone may decrypt with a key"),
+        ("administration_without_mfa", "nothing shows that a developer used MFA"),
     ] {
         stage.label(detection, title, place, &actor, Some(key), &seen);
     }
@@ -154,39 +166,4 @@ fn earlier_use(stage: &mut Stage<'_>, place: Place, time: i64, doomed: &Key) {
         };
         stage.act(place, time - day * 86_400, &archive, &deed);
     }
-}
-
-/// The trail stops logging KMS, and is put right again a little later.
-fn blind_trail(stage: &mut Stage<'_>, place: Place) {
-    let time = stage.recent(0.78);
-    let actor = stage.role(place, "LoggingOperator", "drew.park", time, true);
-    let arn = format!(
-        "arn:{}:cloudtrail:{}:{}:trail/{}",
-        stage.estate.partition,
-        stage.estate.regions[place.region].name,
-        stage.account(place).id,
-        super::digest::TRAIL
-    );
-    let deed = |excluded: &str| {
-        let selectors = format!(
-            r#"[{{"readWriteType":"All","includeManagementEvents":true,"dataResources":[],"excludeManagementEventSources":[{excluded}]}}]"#
-        );
-        Deed {
-            name: "PutEventSelectors",
-            source: "cloudtrail.amazonaws.com",
-            request: format!(r#"{{"trailName":"{arn}","eventSelectors":{selectors}}}"#),
-            response: format!(r#"{{"trailARN":"{arn}","eventSelectors":{selectors}}}"#),
-            ..Deed::default()
-        }
-    };
-    let seen = [stage.act(place, time, &actor, &deed(r#""kms.amazonaws.com""#))];
-    stage.act(place, time + 1_200, &actor, &deed(""));
-    stage.label(
-        "kms_excluded_from_trail",
-        "the trail excluded KMS for twenty minutes",
-        place,
-        &actor,
-        None,
-        &seen,
-    );
 }

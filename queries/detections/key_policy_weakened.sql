@@ -78,7 +78,14 @@ statements as (
         bool_or(s['error'] is not null) over (
             partition by event_id
         ) as unreadable,
-        count(*) over (partition by event_id, s['statement']) > 1 as kept
+        -- a new Sid is no new statement
+        count(*) over (
+            partition by
+                event_id,
+                regexp_replace(
+                    s['statement'], ',"Sid":"(?:[^"\\]|\\.)*"', ''
+                )
+        ) > 1 as kept
     from parsed
 ),
 
