@@ -237,8 +237,9 @@ fn a_demo_shows_findings_without_an_account() {
     let here = Here::new();
     let said = here.run(["demo", "demo", "--events", "2000"]);
     assert_eq!(said.code, Some(0), "{said}");
-    for detection in ["root_used_kms", "key_deletion_scheduled", "decrypt_without_mfa"] {
+    for detection in ["root_used_kms", "key_deletion_scheduled", "trail_stopped"] {
         assert!(said.stdout.contains(detection), "{detection}\n{said}");
     }
+    assert!(said.stderr.contains(" more:\n  keytrail detect --lake "), "{said}");
     assert!(here.path("demo").exists());
 }

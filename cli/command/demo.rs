@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use analyze::{Configuration, Window, built_in};
+use analyze::{Configuration, Severity, Window, built_in};
 use anyhow::{Context as _, Result};
 use ingest::{IngestOptions, Lake, Limits, Source};
 
@@ -59,12 +59,20 @@ pub(crate) async fn run(arguments: DemoArguments) -> Result<ExitStatus> {
     step("judging the last 24 hours");
     let end = plan.end.timestamp_micros();
     let window = Window { start: end - 86_400_000_000, end };
-    let (run, session) =
+    let (mut run, session) =
         detect::judge(&lake, &built_in()?, &Configuration::default(), window).await?;
+    // Something is planted for every detection: all of it fills fifty screens.
+    let found = run.findings.len();
+    run.findings.retain(|finding| finding.severity == Severity::Critical);
     findings::print(&run, &lake.uri(), session.own_accounts_inferred());
     findings::complain(&run);
 
     let uri = terminal(&lake.uri());
+    let (milder, until) = ((found - run.findings.len()) as u64, plan.end.format("%FT%TZ"));
+    anstream::eprintln!(
+        "\nThese are the critical ones; {} more:\n  keytrail detect --lake {uri} --to {until}",
+        count(milder, "finding")
+    );
     anstream::eprintln!(
         "\nThe lake is {HEAD}{uri}{HEAD:#}; what was planted is in {}.",
         terminal(&trail.join("incidents.json").display().to_string())

@@ -19,6 +19,15 @@ fn name(file: u32) -> String {
     format!("logs/{file}.json")
 }
 
+/// Says that the others are done, also when one of them fails.
+struct Done<'d>(&'d AtomicBool);
+
+impl Drop for Done<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
 /// Runs a command over and over until the others are done; returns how often.
 fn over_and_over(others_are_done: &AtomicBool, mut command: impl FnMut()) -> u32 {
     let mut times = 0;
@@ -47,6 +56,7 @@ fn ingests_compactions_vacuums_and_queries_at_once_never_fail_and_lose_nothing()
     let done = AtomicBool::new(false);
     let query = "select count(*) as rows, count(distinct event_id) as events from events";
     let (queries, vacuums) = thread::scope(|scope| {
+        let others = Done(&done);
         let queries = scope.spawn(|| {
             over_and_over(&done, || {
                 let rows = here.sql(query);
@@ -79,7 +89,7 @@ fn ingests_compactions_vacuums_and_queries_at_once_never_fail_and_lose_nothing()
         for ingest in ingests {
             ingest.join().unwrap();
         }
-        done.store(true, Ordering::Relaxed);
+        drop(others);
         (queries.join().unwrap(), vacuums.join().unwrap())
     });
     let looks = watch.end();
