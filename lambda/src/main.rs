@@ -10,7 +10,7 @@ use std::sync::Arc;
 use analyze::{Configuration, Session, Window, built_in, detect};
 use anyhow::{Context as _, Result};
 use chrono::{DateTime, Utc};
-use ingest::{IngestOptions, Lake, Limits, MemoryBudget, Progress, Source, ingest};
+use ingest::{IngestOptions, Lake, Limits, MemoryBudget, Progress, Source, follow_usage, ingest};
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 use serde_json::{Value, json};
 
@@ -33,6 +33,15 @@ async fn handle(event: LambdaEvent<Value>) -> Result<Value, Error> {
     })
 }
 
+/// Three quarters of the function's memory: the rest is for judging.
+fn memory() -> MemoryBudget {
+    std::env::var("AWS_LAMBDA_FUNCTION_MEMORY_SIZE")
+        .ok()
+        .and_then(|mebibytes| mebibytes.parse::<u64>().ok())
+        .and_then(|mebibytes| MemoryBudget::within((mebibytes << 20) / 4 * 3))
+        .unwrap_or_default()
+}
+
 /// One run. A retry of the same request adds no event twice: ingest sees to
 /// that, not this function.
 async fn run(request_id: &str, started: DateTime<Utc>) -> Result<Value> {
@@ -47,7 +56,7 @@ async fn run(request_id: &str, started: DateTime<Utc>) -> Result<Value> {
         keep: Vec::new(),
         limits: Limits::default(),
         threads: None,
-        memory: MemoryBudget::default(),
+        memory: memory(),
         reread: false,
         run_id: request_id.to_owned(),
         started_at: started.timestamp_micros(),
@@ -55,6 +64,10 @@ async fn run(request_id: &str, started: DateTime<Utc>) -> Result<Value> {
     let report = Box::pin(ingest(&lake, options, Arc::new(Progress::default()))).await?;
     for failure in &report.failures {
         tracing::warn!(object_uri = failure.object_uri, reason = failure.reason, "skipped");
+    }
+    if let Err(error) = follow_usage(&lake, false, started.timestamp_micros()).await {
+        // Answers stay right: what is not counted is counted for this run alone.
+        tracing::warn!(error = format!("{error:#}"), "usage could not be brought up to date");
     }
     let session = Session::open(&lake, &Configuration::default()).await?;
     let end = started.timestamp_micros();

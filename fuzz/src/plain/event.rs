@@ -49,9 +49,6 @@ pub(crate) fn read(record: &Json, index: u64) -> Result<Option<Event>, Unjudged>
     // Without eventID the id is made of the text, which a tree no longer has.
     if event["event_id"] == Cell::Null {
         event.remove("event_id");
-        if event["action_id"] == Cell::Null {
-            event.remove("action_id");
-        }
     }
     if event["recipient_account_id"] == Cell::Null {
         event.insert("recipient_account_id", Cell::Text(String::new()));
@@ -185,7 +182,6 @@ const DOCUMENTS: Paths = &[
 const TEXTS: Paths = &[
     ("event_id", "eventID"),
     ("shared_event_id", "sharedEventID"),
-    ("action_id", "sharedEventID eventID"),
     ("request_id", "requestID"),
     ("event_version", "eventVersion"),
     ("event_source", "eventSource"),
@@ -242,7 +238,7 @@ const KMS_TEXTS: Paths = &[
     ),
     (
         "key_material_id",
-        "additionalEventData.keyMaterialId serviceEventDetails.currentKeyMaterialId",
+        "additionalEventData.keyMaterialId responseElements.keyMaterialId serviceEventDetails.keyMaterialId serviceEventDetails.currentKeyMaterialId",
     ),
     ("attestation_module_id", "additionalEventData.recipient.attestationDocumentModuleId"),
     (
