@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
+mod alerting;
 mod compare;
 mod overrides;
 mod proposal;
@@ -15,6 +16,7 @@ mod quoted;
 mod review;
 mod seen;
 
+pub use alerting::{AlertSettings, SinkKind, SinkSettings, Suppression};
 pub(crate) use overrides::set_parameters;
 pub use overrides::{Override, Setting};
 pub use proposal::propose;
@@ -31,6 +33,12 @@ pub struct Configuration {
     pub trust: Trust,
     /// How detections differ, by id.
     pub detections: BTreeMap<String, Override>,
+    /// When alerts are sent.
+    pub alerts: AlertSettings,
+    /// Where they are sent.
+    pub sinks: Vec<SinkSettings>,
+    /// What is known and accepted.
+    pub suppressions: Vec<Suppression>,
     /// Parameters given on the command line; they win over the file.
     #[serde(skip)]
     pub settings: Vec<Setting>,

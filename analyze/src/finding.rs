@@ -62,7 +62,7 @@ impl FromStr for Severity {
 pub(crate) const EVENT_IDS_MAX: usize = 20;
 
 /// One matter that a detection found.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Finding {
     /// Same matter, same fingerprint: from the detection and its entity.
     pub fingerprint: String,
@@ -77,13 +77,13 @@ pub struct Finding {
     /// When it happened or became true, ISO 8601.
     pub event_time: String,
     /// First and last call counted, where the detection tells.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub first_time: Option<String>,
     /// See `first_time`.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_time: Option<String>,
     /// Calls counted, where the detection tells.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub event_count: Option<u64>,
     /// Account concerned.
     pub account_id: Option<String>,

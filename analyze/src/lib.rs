@@ -4,6 +4,7 @@
 //! that asks the lake something uses it: the command line, the Lambda, the
 //! detections and the reports.
 
+pub mod alert;
 pub mod catalogue;
 mod check;
 mod configuration;
@@ -16,7 +17,10 @@ mod session;
 mod trail;
 
 pub use check::{Checked, check, read_expected, write_expected};
-pub use configuration::{Configuration, Override, Review, Setting, Trust, propose};
+pub use configuration::{
+    AlertSettings, Configuration, Override, Review, Setting, SinkKind, SinkSettings, Suppression,
+    Trust, propose,
+};
 pub use detection::{
     Detection, DetectionRun, Header, Kind, NotDeterminable, Outcome, Parameter, Window, built_in,
     detect, from_folder,

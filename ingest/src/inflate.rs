@@ -56,6 +56,8 @@ pub(crate) enum InflateError {
 }
 
 const GZIP: &[u8] = &[0x1f, 0x8b];
+/// The flag, in a gzip member's fourth byte, of a header with its own checksum.
+const GZIP_HEADER_CHECKSUM: u8 = 0x02;
 const ZSTD: &[u8] = &[0x28, 0xb5, 0x2f, 0xfd];
 
 /// Deflate makes at most this many bytes of one.
@@ -104,8 +106,12 @@ impl Inflater {
     }
 
     /// Inflates a gzip member that is whole, alone, and as long as its last four
-    /// bytes say; its checksum is verified.
+    /// bytes say; its checksum is verified. libdeflate passes over the checksum
+    /// that a header may have, so such a member is left to the streaming reader.
     fn whole_gzip(&mut self, stored: &[u8], limits: &Limits) -> Option<usize> {
+        if stored.get(3)? & GZIP_HEADER_CHECKSUM != 0 {
+            return None;
+        }
         let (before, ending) = stored.split_last_chunk::<4>()?;
         let length = usize::try_from(u32::from_le_bytes(*ending)).ok()?;
         // A length that cannot be is not worth a buffer.
@@ -261,6 +267,23 @@ mod tests {
             let (result, read) = inflate(&stored, 1 << 30);
             assert!(matches!(result, Err(InflateError::Damaged(_))), "{length}");
             assert_eq!(read, b"{\"Records\":[]}");
+        }
+    }
+
+    #[test]
+    fn a_header_that_fails_its_own_checksum_is_damage() {
+        let plain = gzip(b"{}");
+        let header = [0x1f, 0x8b, 8, GZIP_HEADER_CHECKSUM, 0, 0, 0, 0, 0, 0xff];
+        let mut crc = flate2::Crc::new();
+        crc.update(&header);
+        for (sum, good) in [(crc.sum() as u16, true), (!crc.sum() as u16, false)] {
+            let stored = [&header[..], &sum.to_le_bytes(), &plain[10..]].concat();
+            let (result, read) = inflate(&stored, 1_000);
+            if good {
+                assert_eq!((result, read), (Ok(()), b"{}".to_vec()));
+            } else {
+                assert!(matches!(result, Err(InflateError::Damaged(_))), "{result:?}");
+            }
         }
     }
 

@@ -8,10 +8,12 @@ use std::sync::Arc;
 use arrow::datatypes::{DataType, Field, Fields, Schema, SchemaRef, TimeUnit};
 
 mod events;
+mod findings;
 mod journal;
 mod usage;
 
 pub use events::EVENTS;
+pub use findings::FINDINGS;
 pub use journal::{OBJECTS, RUNS};
 pub use usage::USAGE;
 
@@ -65,7 +67,7 @@ pub struct TableSchema {
 }
 
 /// Every table of the lake.
-pub const TABLES: &[TableSchema] = &[EVENTS, USAGE, OBJECTS, RUNS];
+pub const TABLES: &[TableSchema] = &[EVENTS, USAGE, FINDINGS, OBJECTS, RUNS];
 
 impl TableSchema {
     /// The Arrow schema of the table, partition columns included.

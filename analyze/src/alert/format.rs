@@ -1,0 +1,1 @@
+//! A **format**: how an alert is written for those who receive it.

@@ -1,0 +1,15 @@
+//! A **sink**: a place that alerts go to.
+
+/// Why an alert did not arrive.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{reason}")]
+pub struct DeliveryError {
+    /// What went wrong and what to do, without secrets.
+    pub reason: String,
+    /// Whether trying again may help.
+    pub retry: bool,
+}
+
+/// A place that alerts go to, ready to take them.
+#[derive(Debug)]
+pub enum Sink {}
