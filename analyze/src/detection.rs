@@ -14,9 +14,12 @@ mod header;
 mod parameter;
 mod run;
 
+pub(crate) use bind::micros_of;
+pub(crate) use coverage::Coverage;
 pub(crate) use header::toml_error;
 pub use header::{Header, Kind};
 pub use parameter::Parameter;
+pub(crate) use run::detect_until;
 pub use run::{DetectionRun, NotDeterminable, Outcome, detect};
 
 use crate::error::AnalyzeError;

@@ -2,7 +2,9 @@
 //! account of what was and was not judged.
 
 use std::collections::BTreeMap;
+use std::future::ready;
 use std::num::NonZeroUsize;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use datafusion::prelude::SessionContext;
 use futures::stream::{self, StreamExt as _};
@@ -35,6 +37,9 @@ pub struct DetectionRun {
     pub coverage: CoverageSummary,
     /// Hash over the detections' text.
     pub detections_hash: String,
+    /// Where logs arrived within what was looked at.
+    #[serde(skip)]
+    pub(crate) covered: Coverage,
 }
 
 /// What became of one detection.
@@ -74,6 +79,55 @@ impl DetectionRun {
         self.findings.iter().map(|finding| finding.severity).max()
     }
 
+    /// Worst first, then newest first.
+    fn sort(&mut self) {
+        self.findings.sort_by(|left, right| {
+            (right.severity, &right.event_time, &left.fingerprint).cmp(&(
+                left.severity,
+                &left.event_time,
+                &right.fingerprint,
+            ))
+        });
+    }
+
+    /// Takes in another run over another window: together they are one.
+    pub(crate) fn add(&mut self, other: Self) {
+        self.window.start = self.window.start.min(other.window.start);
+        self.window.end = self.window.end.max(other.window.end);
+        let mut places: BTreeMap<String, usize> = (self.findings.iter().enumerate())
+            .map(|(place, finding)| (finding.fingerprint.clone(), place))
+            .collect();
+        for finding in other.findings {
+            if let Some(place) = places.get(&finding.fingerprint) {
+                self.findings[*place].merge(finding);
+            } else {
+                places.insert(finding.fingerprint.clone(), self.findings.len());
+                self.findings.push(finding);
+            }
+        }
+        self.sort();
+        for outcome in other.outcomes {
+            match self.outcomes.iter_mut().find(|known| known.detection == outcome.detection) {
+                Some(known) => {
+                    known.findings += outcome.findings;
+                    known.error = known.error.take().or(outcome.error);
+                }
+                None => self.outcomes.push(outcome),
+            }
+        }
+        for id in other.disabled {
+            if !self.disabled.contains(&id) {
+                self.disabled.push(id);
+            }
+        }
+        self.not_determinable.extend(other.not_determinable);
+        self.events += other.events;
+        self.coverage.places = self.coverage.places.max(other.coverage.places);
+        self.coverage.hours_covered += other.coverage.hours_covered;
+        self.coverage.hours += other.coverage.hours;
+        self.covered.add(other.covered);
+    }
+
     /// Entities that could not be judged.
     #[must_use]
     pub fn not_determinable_entities(&self) -> u64 {
@@ -90,6 +144,20 @@ pub async fn detect(
     detections: &[Detection],
     window: Window,
 ) -> Result<DetectionRun, AnalyzeError> {
+    detect_until(session, detections, window, &AtomicBool::new(false)).await
+}
+
+/// Judges a window until it is told to stop: detections that are left then have
+/// no outcome.
+///
+/// # Errors
+/// When the lake itself cannot be asked.
+pub(crate) async fn detect_until(
+    session: &Session,
+    detections: &[Detection],
+    window: Window,
+    stop: &AtomicBool,
+) -> Result<DetectionRun, AnalyzeError> {
     let (enabled, disabled): (Vec<&Detection>, Vec<&Detection>) =
         detections.iter().partition(|detection| detection.enabled);
     let looked_at = looked_at(&enabled, window);
@@ -105,10 +173,12 @@ pub async fn detect(
         events: count_events(session, window).await?,
         coverage: coverage.summary(window),
         detections_hash: hash(detections),
+        covered: Coverage::default(),
     };
     let threads = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
     // Planning takes one core whatever the query: detections keep the others busy.
     let mut judged = stream::iter(enabled)
+        .take_while(|_| ready(!stop.load(Ordering::Relaxed)))
         .map(|detection| {
             let (context, own) = (session.context().clone(), detection.clone());
             let task = tokio::spawn(async move { judge(&context, &own, window).await });
@@ -132,13 +202,8 @@ pub async fn detect(
         }
         run.outcomes.push(outcome);
     }
-    run.findings.sort_by(|left, right| {
-        (right.severity, &right.event_time, &left.fingerprint).cmp(&(
-            left.severity,
-            &left.event_time,
-            &right.fingerprint,
-        ))
-    });
+    run.covered = coverage;
+    run.sort();
     Ok(run)
 }
 
