@@ -17,6 +17,7 @@ mod decode;
 mod document;
 mod error;
 mod event;
+mod finding;
 #[cfg(test)]
 mod fixture;
 #[doc(hidden)]
@@ -43,6 +44,9 @@ mod vacuum;
 pub use budget::{MEMORY_LIMIT_BYTES_MIN, MemoryBudget};
 pub use compact::{CompactOptions, CompactReport, CompactedTable, compact};
 pub use error::{IngestError, SourceError, UpkeepError};
+pub use finding::{
+    FindingChange, FindingRow, append_findings, append_findings_always, hour_start, hour_text,
+};
 pub use inflate::Limits;
 pub use lake::{
     Committed, DataFile, FileStatistics, Lake, LakeError, LakeTable, Packing, TableWriter,
