@@ -2,6 +2,7 @@
 
 mod config;
 mod detections;
+mod findings;
 mod listing;
 
 use std::fmt;
@@ -16,6 +17,7 @@ use ingest::{MEMORY_LIMIT_BYTES_MIN, MemoryBudget};
 
 pub(crate) use config::{ConfigArguments, ConfigCommand};
 pub(crate) use detections::{DetectionKind, DetectionsArguments, DetectionsCommand, ShowArguments};
+pub(crate) use findings::{FindingsArguments, FindingsCommand, MatterState};
 pub(crate) use listing::{
     ActorsArguments, GrantsArguments, KeyManager, KeyRole, KeysArguments, ListingArguments,
 };
@@ -50,6 +52,8 @@ pub(crate) enum Command {
     Actors(ActorsArguments),
     /// Judge a window of time and show findings
     Detect(DetectArguments),
+    /// List what was found: what is open, over, accepted or old, and what became of it
+    Findings(FindingsArguments),
     /// List, show, test and start detections
     Detections(DetectionsArguments),
     /// Check keytrail.toml, or propose one from the lake
@@ -175,6 +179,9 @@ pub(crate) struct SqlArguments {
 pub(crate) struct DetectArguments {
     #[command(flatten)]
     pub(crate) lake: LakeArgument,
+    /// Judge what is new since the last run, record what became of findings, and show only news
+    #[arg(long, conflicts_with_all = ["since", "from", "to", "detection"])]
+    pub(crate) new: bool,
     /// Judge this long before now, such as 24h or 7d [default: 24h]
     #[arg(long, conflicts_with_all = ["from", "to"], value_parser = duration)]
     pub(crate) since: Option<Duration>,

@@ -15,7 +15,7 @@ mod parameter;
 mod run;
 
 pub(crate) use bind::micros_of;
-pub(crate) use coverage::Coverage;
+pub(crate) use coverage::{Coverage, CoverageSummary};
 pub(crate) use header::toml_error;
 pub use header::{Header, Kind};
 pub use parameter::Parameter;

@@ -2,6 +2,7 @@
 -- fingerprint: id of the matter: made of the detection and what it is about
 -- state: open, closed (the condition is gone), suppressed (accepted, by the configuration) or historical (from before alerting began)
 -- severity: the worst since it was found: info, low, medium, high or critical
+-- severity_rank: 1 for critical to 5 for info, to sort by
 -- detection: id of the detection
 -- first_found_at: when it was first recorded
 -- changed_at: when it came into its state
@@ -78,6 +79,13 @@ select
         else turn
     end as state,
     severity,
+    case severity
+        when 'critical' then 1
+        when 'high' then 2
+        when 'medium' then 3
+        when 'low' then 4
+        else 5
+    end as severity_rank,
     detection,
     first_found_at,
     changed_at,

@@ -79,6 +79,32 @@ impl DetectionRun {
         self.findings.iter().map(|finding| finding.severity).max()
     }
 
+    /// A run that has judged nothing yet.
+    pub(crate) fn nothing(detections: &[Detection], window: Window) -> Self {
+        let disabled = detections.iter().filter(|detection| !detection.enabled);
+        Self {
+            window,
+            findings: Vec::new(),
+            outcomes: Vec::new(),
+            disabled: disabled.map(|detection| detection.header.id.clone()).collect(),
+            not_determinable: Vec::new(),
+            events: 0,
+            coverage: CoverageSummary::default(),
+            detections_hash: hash(detections),
+            covered: Coverage::default(),
+        }
+    }
+
+    /// Takes out the outcomes of detections that failed; says which they were.
+    pub(crate) fn take_failed(&mut self) -> Vec<String> {
+        let failed: Vec<String> = (self.outcomes.iter())
+            .filter(|outcome| outcome.error.is_some())
+            .map(|outcome| outcome.detection.clone())
+            .collect();
+        self.outcomes.retain(|outcome| outcome.error.is_none());
+        failed
+    }
+
     /// Worst first, then newest first.
     fn sort(&mut self) {
         self.findings.sort_by(|left, right| {
@@ -158,22 +184,16 @@ pub(crate) async fn detect_until(
     window: Window,
     stop: &AtomicBool,
 ) -> Result<DetectionRun, AnalyzeError> {
-    let (enabled, disabled): (Vec<&Detection>, Vec<&Detection>) =
-        detections.iter().partition(|detection| detection.enabled);
+    let enabled: Vec<&Detection> =
+        detections.iter().filter(|detection| detection.enabled).collect();
     let looked_at = looked_at(&enabled, window);
     let coverage = Coverage::read(session.context(), looked_at)
         .await
         .map_err(|error| AnalyzeError::query("coverage cannot be read", error))?;
     let mut run = DetectionRun {
-        window,
-        findings: Vec::new(),
-        outcomes: Vec::new(),
-        disabled: disabled.iter().map(|detection| detection.header.id.clone()).collect(),
-        not_determinable: Vec::new(),
         events: count_events(session, window).await?,
         coverage: coverage.summary(window),
-        detections_hash: hash(detections),
-        covered: Coverage::default(),
+        ..DetectionRun::nothing(detections, window)
     };
     let threads = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
     // Planning takes one core whatever the query: detections keep the others busy.
