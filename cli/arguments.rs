@@ -52,7 +52,7 @@ pub(crate) enum Command {
     Actors(ActorsArguments),
     /// Judge a window of time and show findings
     Detect(DetectArguments),
-    /// List what was found: what is open, over, accepted or old, and what became of it
+    /// List what was found: what is open, over, accepted or old
     Findings(FindingsArguments),
     /// List, show, test and start detections
     Detections(DetectionsArguments),

@@ -10,9 +10,7 @@ mod story;
 use chrono::{DateTime, Timelike as _, Utc};
 use serde_json::{Value, json};
 
-use crate::harness::record::{
-    ACCOUNT, call, changed, decrypt, document, key_arn, root, session,
-};
+use crate::harness::record::{ACCOUNT, call, changed, decrypt, document, key_arn, root, session};
 use crate::harness::{Here, Said};
 
 /// A lake that only these detections judge: all of them take long.

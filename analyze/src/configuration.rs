@@ -22,7 +22,9 @@ pub(crate) use overrides::set_parameters;
 pub use overrides::{Override, Setting};
 pub use proposal::propose;
 pub use review::Review;
-pub(crate) use rules::{Accepted, Rules, is_like, moment};
+#[cfg(test)]
+pub(crate) use rules::moment;
+pub(crate) use rules::{Accepted, Rules};
 
 use crate::detection::{Detection, toml_error};
 use crate::error::AnalyzeError;

@@ -9,7 +9,6 @@ use clap::{Args, Subcommand, ValueEnum};
 use super::{AnswerFormat, Duration, ListFormat, duration};
 
 #[derive(Debug, Args)]
-#[command(args_conflicts_with_subcommands = false)]
 pub(crate) struct FindingsArguments {
     /// Folder or s3://bucket/prefix of the lake
     #[arg(long, global = true, env = "KEYTRAIL_LAKE", value_name = "URI")]
@@ -52,7 +51,7 @@ pub(crate) enum FindingsCommand {
         /// Its fingerprint, or enough of its beginning
         fingerprint: String,
         /// Form of the answer
-        #[arg(long = "as", value_enum, default_value_t)]
+        #[arg(long, value_enum, default_value_t)]
         format: ListFormat,
     },
 }

@@ -24,7 +24,7 @@ pub(crate) async fn run(arguments: ConfigArguments) -> Result<ExitStatus> {
 }
 
 async fn check(file: &Path, lake: Option<&str>, folder: Option<&Path>) -> Result<ExitStatus> {
-    let (configuration, mut review) = 
+    let (configuration, mut review) =
         Configuration::review(file, &all(folder)?, now().timestamp_micros())?;
     if let (Some(configuration), Some(lake)) = (&configuration, lake) {
         review.warnings.extend(configuration.compare(&opened(lake).await?).await?);

@@ -36,7 +36,7 @@ fn short(row: &Row) -> String {
     row.text("fingerprint").chars().take(SHORT).collect()
 }
 
-pub(crate) async fn run(arguments: FindingsArguments) -> Result<ExitStatus> {
+pub(crate) async fn run(arguments: &FindingsArguments) -> Result<ExitStatus> {
     let lake = arguments.lake.clone().context("say where the lake is: --lake URI")?;
     let listed = ListingArguments {
         lake: LakeArgument { lake },
@@ -50,7 +50,7 @@ pub(crate) async fn run(arguments: FindingsArguments) -> Result<ExitStatus> {
     if let Some(FindingsCommand::Show { fingerprint, format }) = &arguments.command {
         return show(&session, fingerprint, *format).await;
     }
-    listing::write(&session, &MATTERS, &filters(&arguments, &listed), &listed).await?;
+    listing::write(&session, &MATTERS, &filters(arguments, &listed), &listed).await?;
     Ok(ExitStatus::Nothing)
 }
 

@@ -91,13 +91,13 @@ pub(crate) fn print_matter(
         findings::print_whole(finding);
     }
     say!(
-        "{HEAD}{}{HEAD:#} {} since {}, {} told {}",
+        "{HEAD}{}{HEAD:#} {} since {}, {}; told {}",
         text(matter, "fingerprint"),
         text(matter, "state"),
         text(matter, "changed_at"),
         text(matter, "severity"),
         match matter.get("alerts").and_then(Value::as_u64) {
-            None | Some(0) => "to nobody".to_owned(),
+            None | Some(0) => "never".to_owned(),
             Some(1) => "once".to_owned(),
             Some(times) => format!("{} times", grouped(times)),
         }
@@ -109,6 +109,11 @@ pub(crate) fn print_matter(
             .filter(|(_, value)| !value.is_empty())
             .map(|(name, value)| format!("{FAINT}{name}{FAINT:#} {value}"))
             .collect();
-        say!("  {} {:<10} {}", text(change, "recorded_at"), text(change, "change"), more.join("  "));
+        say!(
+            "  {} {:<10} {}",
+            text(change, "recorded_at"),
+            text(change, "change"),
+            more.join("  ")
+        );
     }
 }

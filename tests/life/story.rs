@@ -19,7 +19,8 @@ fn a_matter_is_found_seen_over_and_found_again() {
     ingest(&here, "c", &[switched(3, "DisableKey", 7, hour(3))]);
     assert_eq!(raised(&here), ["key_disabled returned"]);
     assert_eq!(states(&here), ["open"]);
-    let ids = here.sql("select alert_id from findings where change = 'raised' order by recorded_at");
+    let ids =
+        here.sql("select alert_id from findings where change = 'raised' order by recorded_at");
     let ids: Vec<&str> = ids.iter().map(|row| row["alert_id"].as_str().unwrap()).collect();
     assert!(ids[0].ends_with("-1") && ids[1].ends_with("-2"), "{ids:?}");
 }
@@ -30,8 +31,7 @@ fn what_is_worse_is_told_again() {
     here.write("own/switched.sql", OWN);
     let run = |here: &Here| {
         let lake = here.lake().to_owned();
-        let words =
-            ["detect", "--new", "--detections", "own", "--format", "json", "--lake", &lake];
+        let words = ["detect", "--new", "--detections", "own", "--format", "json", "--lake", &lake];
         here.run(words).stdout
     };
     ingest(&here, "a", &[switched(1, "DisableKey", 7, hour(9))]);
@@ -40,7 +40,10 @@ fn what_is_worse_is_told_again() {
     assert!(run(&here).contains("\"escalated\""));
     assert!(!run(&here).contains("\"reason\""));
     let severity = here.sql("select severity, alerts from matters");
-    assert_eq!((severity[0]["severity"].as_str(), severity[0]["alerts"].as_u64()), (Some("high"), Some(2)));
+    assert_eq!(
+        (severity[0]["severity"].as_str(), severity[0]["alerts"].as_u64()),
+        (Some("high"), Some(2))
+    );
 }
 
 #[test]
@@ -63,7 +66,11 @@ fn a_record_dated_1970_does_not_make_years_be_judged() {
     let long_ago = "1970-01-01T05:00:00Z".parse().unwrap();
     ingest(&here, "b", &[by_root(2, long_ago), by_root(3, hour(1))]);
     let said: Value = serde_json::from_str(&judge(&here).stdout).unwrap();
-    assert_eq!((said["windows"].as_u64(), said["hours_judged"].as_u64()), (Some(2), Some(2)), "{said:#}");
+    assert_eq!(
+        (said["windows"].as_u64(), said["hours_judged"].as_u64()),
+        (Some(2), Some(2)),
+        "{said:#}"
+    );
     assert!(said["raised"].to_string().contains("1970-01-01"), "{said:#}");
 }
 
@@ -75,7 +82,10 @@ fn people_list_matters_and_look_at_one() {
     let lake = here.lake().to_owned();
     let listed = here.run(["findings", "--lake", &lake]);
     assert_eq!(listed.code, Some(0), "{listed}");
-    assert!(listed.stdout.contains("key_disabled") && listed.stdout.contains("root_used_kms"), "{listed}");
+    assert!(
+        listed.stdout.contains("key_disabled") && listed.stdout.contains("root_used_kms"),
+        "{listed}"
+    );
     for (option, value, rows) in [
         ("--detection", "key_disabled", 1),
         ("--actor", "KeyAdmin", 1),
@@ -95,7 +105,7 @@ fn people_list_matters_and_look_at_one() {
     for words in ["KMS key disabled", "Why it matters", " found ", " raised ", "told once"] {
         assert!(shown.stdout.contains(words), "{words}\n{shown}");
     }
-    let shown = here.run(["findings", "show", start, "--lake", &lake, "--as", "json"]);
+    let shown = here.run(["findings", "show", start, "--lake", &lake, "--format", "json"]);
     let shown: Value = serde_json::from_str(&shown.stdout).unwrap();
     assert_eq!(shown["life"].as_array().unwrap().len(), 2, "{shown:#}");
     assert_eq!(here.run(["findings", "show", "ffffffff", "--lake", &lake]).code, Some(2));

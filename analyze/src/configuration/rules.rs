@@ -63,7 +63,9 @@ impl Rules {
             span("renotify_after", &alerts.renotify_after, RENOTIFY_MICROS_MIN, "1h");
         span("claim_expires_after", &alerts.claim_expires_after, 60_000_000, "1m");
         if alerts.attempts_max == 0 {
-            errors.push("[alerts] attempts_max: 0 would never send anything: give 1 or more".to_owned());
+            errors.push(
+                "[alerts] attempts_max: 0 would never send anything: give 1 or more".to_owned(),
+            );
         }
         let mut accepted = Vec::new();
         for suppression in &configuration.suppressions {
@@ -130,7 +132,7 @@ fn value(finding: &Finding, name: &str) -> Option<String> {
 }
 
 /// Whether text is like a pattern in which `*` stands for any text.
-pub(crate) fn is_like(text: &str, pattern: &str) -> bool {
+fn is_like(text: &str, pattern: &str) -> bool {
     let mut parts = pattern.split('*');
     let first = parts.next().unwrap_or_default();
     let Some(mut rest) = text.strip_prefix(first) else { return false };
@@ -162,9 +164,8 @@ pub(super) fn review(configuration: &Configuration, detections: &[Detection], no
         review.errors.extend(errors);
     }
     for suppression in &configuration.suppressions {
-        let said = |problem: String| {
-            format!("[[suppressions]] of {:?}: {problem}", suppression.detection)
-        };
+        let said =
+            |problem: String| format!("[[suppressions]] of {:?}: {problem}", suppression.detection);
         let ids = detections.iter().map(|detection| &detection.header.id);
         let known = detections.iter().find(|known| known.header.id == suppression.detection);
         let Some(Detection { header, .. }) = known else {

@@ -18,7 +18,7 @@ pub(super) const DAY: i64 = 24 * HOUR;
 const MUCH_LATER: i64 = 6 * HOUR;
 
 /// Rows to be written, and what they need.
-pub(super) struct Changes<'a> {
+struct Changes<'a> {
     known: &'a Known,
     judgement: &'a Judgement,
     rules: &'a Rules,
@@ -197,9 +197,9 @@ impl Changes<'_> {
         row.reason = reason.map(str::to_owned);
         // Seen again is worse only if it says so; and another window may count
         // fewer of the same calls.
-        if let Some(matter) = matter.filter(|matter| {
-            change == FindingChange::Seen && matter.state != MatterState::Closed
-        }) {
+        if let Some(matter) = matter
+            .filter(|matter| change == FindingChange::Seen && matter.state != MatterState::Closed)
+        {
             row.severity = Some(matter.severity.max(finding.severity).name().to_owned());
             row.last_time = row.last_time.max(matter.last_time);
             row.event_count = row.event_count.max(matter.event_count);

@@ -36,9 +36,10 @@ impl Judgement {
         let of_states = judged.filter(|outcome| {
             kinds.get(outcome.detection.as_str()).is_some_and(|kind| *kind != Kind::Event)
         });
-        let places = run.not_determinable.iter().map(|place| {
-            (place.detection.clone(), place.account_id.clone(), place.region.clone())
-        });
+        let places = run
+            .not_determinable
+            .iter()
+            .map(|place| (place.detection.clone(), place.account_id.clone(), place.region.clone()));
         let findings = run.findings.iter().map(|found| (found.fingerprint.clone(), found.clone()));
         Self {
             judged_at: run.window.end,

@@ -16,9 +16,7 @@ use super::known::Known;
 use super::opening::{RunMark, run_record};
 use super::record::{Progress, RecordedLife, record, rules};
 use crate::configuration::{Configuration, Rules};
-use crate::detection::{
-    CoverageSummary, Detection, DetectionRun, Kind, Window, detect_until,
-};
+use crate::detection::{CoverageSummary, Detection, DetectionRun, Kind, Window, detect_until};
 use crate::error::AnalyzeError;
 use crate::session::Session;
 
@@ -164,10 +162,8 @@ impl<'a> Judging<'a> {
         now: i64,
         stop: &'a AtomicBool,
     ) -> Self {
-        let (of_events, mut of_states): (Vec<_>, Vec<_>) = detections
-            .iter()
-            .cloned()
-            .partition(|detection| detection.header.kind == Kind::Event);
+        let (of_events, mut of_states): (Vec<_>, Vec<_>) =
+            detections.iter().cloned().partition(|detection| detection.header.kind == Kind::Event);
         of_states.retain(|Detection { header, .. }| {
             let last = known.judged_detections.get(&header.id);
             last.zip(header.every_micros()).is_none_or(|(last, every)| now - last >= every)

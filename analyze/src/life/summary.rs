@@ -85,7 +85,9 @@ impl Counts {
         let since = rules.from.map_or_else(String::new, |from| format!(" {}", time(from)));
         let noun = if self.matters == 1 { "matter" } else { "matters" };
         let counted = |counts: &BTreeMap<String, u64>| {
-            Value::Object(counts.iter().map(|(name, count)| (name.clone(), (*count).into())).collect())
+            Value::Object(
+                counts.iter().map(|(name, count)| (name.clone(), (*count).into())).collect(),
+            )
         };
         Finding {
             fingerprint: fingerprint(),

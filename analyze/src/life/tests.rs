@@ -260,7 +260,13 @@ fn old_matters_are_historical_and_told_of_in_one_summary() {
     assert_eq!(said, ["historical", "historical", "historical", "raised historical"]);
     // More turn up: one summary a day.
     assert_eq!(life.run(now() + HOUR, &[old("d")]), ["historical"]);
-    let next = changes(&life.known, &judged(now() + 25 * HOUR, &[]), &life.rules, "run", now() + 25 * HOUR);
+    let next = changes(
+        &life.known,
+        &judged(now() + 25 * HOUR, &[]),
+        &life.rules,
+        "run",
+        now() + 25 * HOUR,
+    );
     let summary = next.iter().find(|row| row.change == FindingChange::Raised).unwrap();
     assert!(summary.summary.as_deref().unwrap().starts_with("1 matter "), "{summary:?}");
     fold(&mut life.known, &next);
