@@ -11,7 +11,7 @@ use std::path::PathBuf;
 
 use analyze::{Setting, Severity};
 use bytesize::ByteSize;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use ingest::{MEMORY_LIMIT_BYTES_MIN, MemoryBudget};
 
@@ -132,6 +132,15 @@ pub(crate) struct IngestArguments {
     /// Read objects again that an earlier run has read
     #[arg(long)]
     pub(crate) reread: bool,
+    /// List folders in S3 from their beginning, not from where the last run left off
+    #[arg(long)]
+    pub(crate) relist: bool,
+    /// Take each source for one object, s3://bucket/key, and list nothing
+    #[arg(long, conflicts_with = "relist")]
+    pub(crate) objects: bool,
+    /// Pass over objects that CloudTrail delivered before, such as 2026-11-01 or 2026-11-01T12:00:00Z
+    #[arg(long, value_name = "DATE", value_parser = moment)]
+    pub(crate) delivered_from: Option<DateTime<Utc>>,
     /// Threads that decode [default: one a core]
     #[arg(long)]
     pub(crate) threads: Option<NonZeroUsize>,
@@ -329,6 +338,16 @@ fn duration(text: &str) -> Result<Duration, String> {
     let count: u32 =
         text.strip_suffix(unit).and_then(|count| count.parse().ok()).ok_or_else(wrong)?;
     Ok(Duration { seconds: i64::from(count) * seconds })
+}
+
+/// A day, which is its start in UTC, or a time.
+fn moment(text: &str) -> Result<DateTime<Utc>, String> {
+    if let Ok(day) = text.parse::<NaiveDate>() {
+        return Ok(day.and_time(NaiveTime::MIN).and_utc());
+    }
+    text.parse().map_err(|_| {
+        format!("{text:?} is no date: give one such as 2026-11-01 or 2026-11-01T12:00:00Z")
+    })
 }
 
 fn memory_limit(text: &str) -> Result<MemoryBudget, String> {

@@ -17,6 +17,10 @@ use crate::lake::{
 use crate::rows::{Rows, position};
 use crate::schema::FINDINGS;
 
+/// Application id of the commits of detection runs to `findings`; their version
+/// is the one of `events` that was judged.
+pub const DETECT_APPLICATION: &str = "detect";
+
 /// What changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum FindingChange {

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use analyze::{Configuration, Session, Window, built_in, detect};
 use anyhow::{Context as _, Result};
 use chrono::{DateTime, Utc};
-use ingest::{IngestOptions, Lake, Limits, MemoryBudget, Progress, Source, follow_usage, ingest};
+use ingest::{IngestOptions, Lake, MemoryBudget, Progress, Source, follow_usage, ingest};
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 use serde_json::{Value, json};
 
@@ -51,15 +51,10 @@ async fn run(request_id: &str, started: DateTime<Utc>) -> Result<Value> {
         .and_then(|hours| hours.parse().ok())
         .unwrap_or(24);
     let lake = Lake::at(&setting("KEYTRAIL_LAKE")?).await?;
+    let sources = vec![Source::parse(&setting("KEYTRAIL_SOURCE")?)?];
     let options = IngestOptions {
-        sources: vec![Source::parse(&setting("KEYTRAIL_SOURCE")?)?],
-        keep: Vec::new(),
-        limits: Limits::default(),
-        threads: None,
         memory: memory(),
-        reread: false,
-        run_id: request_id.to_owned(),
-        started_at: started.timestamp_micros(),
+        ..IngestOptions::new(sources, request_id.to_owned(), started.timestamp_micros())
     };
     let report = Box::pin(ingest(&lake, options, Arc::new(Progress::default()))).await?;
     for failure in &report.failures {
