@@ -19,4 +19,4 @@ mod tests;
 pub use known::{Matter, MatterState};
 pub use new::{NewRun, detect_new};
 pub use opening::{RunMark, UpToDate, run_record, up_to_date};
-pub use record::{APPLICATION, RecordedLife, record_life};
+pub use record::{RecordedLife, record_life};

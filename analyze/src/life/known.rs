@@ -5,11 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use arrow::array::RecordBatch;
 use datafusion::prelude::SessionContext;
 use ingest::schema::FINDINGS;
-use ingest::{LakeTable, hour_start};
+use ingest::{DETECT_APPLICATION, LakeTable, hour_start};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
-use super::record::APPLICATION;
 use super::summary;
 use crate::error::AnalyzeError;
 use crate::finding::{Finding, Severity};
@@ -178,7 +177,10 @@ impl Known {
         )
         .await?;
         let mut known = Self {
-            version: table.consumed(APPLICATION).await?.and_then(|at| u64::try_from(at).ok()),
+            version: table
+                .consumed(DETECT_APPLICATION)
+                .await?
+                .and_then(|at| u64::try_from(at).ok()),
             ..Self::default()
         };
         for mark in marks {

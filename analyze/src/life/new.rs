@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use ingest::schema::FINDINGS;
-use ingest::{Lake, RunRecord};
+use ingest::{Lake, RunRecord, new_hours};
 use serde::Serialize;
 use serde_json::json;
 
@@ -250,13 +250,4 @@ impl<'a> Judging<'a> {
         self.stopped |= self.stop.load(Ordering::Relaxed);
         self.stopped
     }
-}
-
-// TEMPORARY
-struct NewHours {
-    hours: BTreeSet<i64>,
-    complete: bool,
-}
-async fn new_hours(_: &ingest::LakeTable, _: Option<u64>) -> Result<NewHours, ingest::LakeError> {
-    Ok(NewHours { hours: BTreeSet::new(), complete: false })
 }

@@ -5,7 +5,10 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use ingest::schema::FINDINGS;
-use ingest::{Committed, FindingChange, FindingRow, Lake, LakeError, LakeTable, append_findings};
+use ingest::{
+    Committed, DETECT_APPLICATION, FindingChange, FindingRow, Lake, LakeError, LakeTable,
+    append_findings,
+};
 use serde::Serialize;
 
 use super::changes::changes;
@@ -16,10 +19,6 @@ use crate::alert::{Alert, AlertReason};
 use crate::configuration::{Configuration, Rules};
 use crate::detection::{Detection, DetectionRun};
 use crate::error::AnalyzeError;
-
-/// Application id of the commits of runs that judge what is new; their version
-/// is the one of `events` that was judged.
-pub const APPLICATION: &str = "detect";
 
 /// Application id of the commits of runs that judge a window somebody chose: it
 /// says nothing about what is still to be judged.
@@ -96,7 +95,7 @@ pub(super) async fn record(
             Some(progress) => {
                 let (judged, version) = judged(&known, progress, mark);
                 rows.extend(judged);
-                (APPLICATION, version)
+                (DETECT_APPLICATION, version)
             }
             None => (APPLICATION_OF_WINDOWS, mark.started_at.unsigned_abs()),
         };

@@ -259,7 +259,7 @@ fn old_matters_are_historical_and_told_of_in_one_summary() {
     let said = life.run(now(), &[old("a"), old("b"), finding("stands", "c", now() - 9 * DAY)]);
     assert_eq!(said, ["historical", "historical", "historical", "raised historical"]);
     // More turn up: one summary a day.
-    assert_eq!(life.run(now() + HOUR, &[old("d")]), ["historical"]);
+    assert_eq!(life.run(now() + HOUR, &[old("d")]), ["historical", "closed gone"]);
     let next = changes(
         &life.known,
         &judged(now() + 25 * HOUR, &[]),
