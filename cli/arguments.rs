@@ -191,6 +191,9 @@ pub(crate) struct DetectArguments {
     /// Judge what is new since the last run, record what became of findings, and show only news
     #[arg(long, conflicts_with_all = ["since", "from", "to", "detection"])]
     pub(crate) new: bool,
+    /// Record what became of findings, as --new does
+    #[arg(long)]
+    pub(crate) record: bool,
     /// Judge this long before now, such as 24h or 7d [default: 24h]
     #[arg(long, conflicts_with_all = ["from", "to"], value_parser = duration)]
     pub(crate) since: Option<Duration>,

@@ -59,7 +59,7 @@ pub(crate) async fn run(arguments: DemoArguments) -> Result<ExitStatus> {
     step("judging the last 24 hours");
     let end = plan.end.timestamp_micros();
     let window = Window { start: end - 86_400_000_000, end };
-    let (mut run, session) =
+    let (mut run, session, _) =
         detect::judge(&lake, &built_in()?, &Configuration::default(), window).await?;
     // Something is planted for every detection: all of it fills fifty screens.
     let found = run.findings.len();

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
 
-use analyze::life::{RunMark, UpToDate, detect_new, run_record, up_to_date};
+use analyze::life::{RunMark, UpToDate, detect_new, record_life, run_record, up_to_date};
 use analyze::{
     Configuration, Detection, DetectionRun, Session, Severity, Window, built_in, from_folder,
 };
@@ -30,7 +30,10 @@ pub(crate) async fn run(arguments: DetectArguments) -> Result<ExitStatus> {
     let window = window(&arguments)?;
     let detections = named(detections, &arguments.detection)?;
     let lake = Lake::at(&arguments.lake.lake).await?;
-    let (mut run, session) = judge(&lake, &detections, &configuration, window).await?;
+    let (mut run, session, mark) = judge(&lake, &detections, &configuration, window).await?;
+    if arguments.record {
+        record_life(&lake, &run, &detections, &configuration, &mark).await?;
+    }
     run.findings.retain(|finding| finding.severity >= arguments.min_severity);
     match arguments.format {
         FindingFormat::Table => findings::print(&run, &lake.uri(), session.own_accounts_inferred()),
@@ -89,12 +92,12 @@ pub(crate) async fn judge(
     detections: &[Detection],
     configuration: &Configuration,
     window: Window,
-) -> Result<(DetectionRun, Session)> {
+) -> Result<(DetectionRun, Session, RunMark)> {
     let mark = mark();
     let session = opened(lake, configuration, &mark).await?;
     let run = analyze::detect(&session, detections, window).await?;
     leave(lake, run_record(&mark, &run, &session, configuration)).await;
-    Ok((run, session))
+    Ok((run, session, mark))
 }
 
 fn mark() -> RunMark {

@@ -47,6 +47,21 @@ fn what_is_worse_is_told_again() {
 }
 
 #[test]
+fn a_window_that_somebody_chose_is_recorded_if_they_say_so() {
+    let here = here(&["root_used_kms"]);
+    ingest(&here, "a", &[by_root(1, hour(50)), by_root(2, hour(1))]);
+    let lake = here.lake().to_owned();
+    for (options, expected) in [(&[][..], 0), (&["--record"][..], 2), (&["--record"][..], 2)] {
+        let words = ["detect", "--since", "72h", "--lake", &lake];
+        let said = here.run(words.iter().chain(options));
+        assert_eq!(said.code, Some(1), "{said}");
+        assert_eq!(here.number("select count(*) from matters"), expected);
+    }
+    // What is new is judged all the same, and is known by then.
+    assert!(raised(&here).is_empty());
+}
+
+#[test]
 fn late_files_are_judged() {
     let here = here(&["root_used_kms"]);
     ingest(&here, "a", &[by_root(1, hour(1))]);
