@@ -15,6 +15,8 @@ mod faults;
 mod hostile;
 // Every event once, whatever is delivered and whenever the process dies.
 mod ingest;
+// The function on AWS Lambda.
+mod lambda;
 // Other people's software reads the lake.
 mod readers;
 // Log files as AWS wrote them, when there are some at hand.

@@ -81,9 +81,16 @@ impl Configuration {
     /// When the file cannot be read, has unknown fields, or says what cannot be
     /// meant, such as an account that is none.
     pub fn read(path: &Path) -> Result<Self, AnalyzeError> {
-        let text = read_text(path)?;
+        Self::of_text(path, &read_text(path)?)
+    }
+
+    /// Reads the text of a configuration file; `path` is what errors call it.
+    ///
+    /// # Errors
+    /// As [`read`](Self::read).
+    pub fn of_text(path: &Path, text: &str) -> Result<Self, AnalyzeError> {
         let wrong = |reason| AnalyzeError::Configuration { path: path.to_path_buf(), reason };
-        let configuration = Self::parse(path, &text).map_err(wrong)?;
+        let configuration = Self::parse(path, text).map_err(wrong)?;
         let errors = configuration.trust.review().errors;
         if errors.is_empty() { Ok(configuration) } else { Err(wrong(errors.join("; "))) }
     }
