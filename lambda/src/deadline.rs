@@ -29,12 +29,17 @@ impl Deadline {
     /// The deadline that Lambda states in milliseconds since 1970. `stop_before`
     /// is how much of the time is left for winding up.
     #[must_use]
-    pub(crate) fn new(started: DateTime<Utc>, milliseconds: u64, stop_before: Option<Duration>) -> Self {
+    pub(crate) fn new(
+        started: DateTime<Utc>,
+        milliseconds: u64,
+        stop_before: Option<Duration>,
+    ) -> Self {
         let milliseconds = i64::try_from(milliseconds).unwrap_or(i64::MAX);
         let left = if milliseconds < FIRST_MOMENT {
             TimeDelta::milliseconds(milliseconds)
         } else {
-            DateTime::from_timestamp_millis(milliseconds).map_or(TimeDelta::MAX, |end| end - started)
+            DateTime::from_timestamp_millis(milliseconds)
+                .map_or(TimeDelta::MAX, |end| end - started)
         };
         let left = left.to_std().unwrap_or_default();
         let before =

@@ -48,9 +48,9 @@ impl Function {
 /// Other servers than AWS's get the bucket in the path.
 fn s3_client(aws: &SdkConfig) -> aws_sdk_s3::Client {
     let mut builder = aws_sdk_s3::config::Builder::from(aws);
-    let elsewhere = ["AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL"].iter().any(|name| {
-        std::env::var(name).is_ok_and(|endpoint| !endpoint.is_empty())
-    });
+    let elsewhere = ["AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL"]
+        .iter()
+        .any(|name| std::env::var(name).is_ok_and(|endpoint| !endpoint.is_empty()));
     if elsewhere {
         builder = builder.force_path_style(true);
     }

@@ -203,7 +203,12 @@ impl Invocation<'_> {
 
 /// Ids of the messages that are so.
 fn messages(trigger: &Trigger, are: impl Fn(&Item) -> bool) -> Vec<String> {
-    trigger.items.iter().filter(|item| are(item)).filter_map(|item| item.message_id.clone()).collect()
+    trigger
+        .items
+        .iter()
+        .filter(|item| are(item))
+        .filter_map(|item| item.message_id.clone())
+        .collect()
 }
 
 /// Whether a message must come again: it was not understood, which takes it to

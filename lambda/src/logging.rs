@@ -13,7 +13,8 @@ const OURS: [&str; 3] = ["keytrail_lambda", "analyze", "ingest"];
 /// Starts logging to standard output, where Lambda takes it from.
 pub fn start(level: Level) {
     let level = level.as_str().to_lowercase();
-    let filter = OURS.iter().fold("warn".to_owned(), |filter, name| format!("{filter},{name}={level}"));
+    let filter =
+        OURS.iter().fold("warn".to_owned(), |filter, name| format!("{filter},{name}={level}"));
     let subscriber = tracing_subscriber::fmt()
         .json()
         .flatten_event(true)

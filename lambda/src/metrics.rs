@@ -15,10 +15,8 @@ const DIMENSION: &str = "FunctionName";
 #[must_use]
 pub(crate) fn line(summary: &Summary, function_name: &str, now: DateTime<Utc>) -> String {
     let values = values(summary);
-    let metrics: Vec<Value> = values
-        .iter()
-        .map(|(name, unit, _)| json!({ "Name": name, "Unit": unit }))
-        .collect();
+    let metrics: Vec<Value> =
+        values.iter().map(|(name, unit, _)| json!({ "Name": name, "Unit": unit })).collect();
     let mut line = Map::new();
     line.insert(
         "_aws".to_owned(),

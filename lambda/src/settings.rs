@@ -160,7 +160,10 @@ impl<F: Fn(&str) -> Option<String>> Reader<F> {
                 None => ConfigurationPlace::File(PathBuf::from(place)),
                 Some(rest) => match rest.split_once('/') {
                     Some((bucket, key)) if !bucket.is_empty() && !key.is_empty() => {
-                        ConfigurationPlace::Object { bucket: bucket.to_owned(), key: key.to_owned() }
+                        ConfigurationPlace::Object {
+                            bucket: bucket.to_owned(),
+                            key: key.to_owned(),
+                        }
                     }
                     _ => {
                         self.wrong("KEYTRAIL_CONFIG: give s3://bucket/key or a path");
@@ -173,12 +176,15 @@ impl<F: Fn(&str) -> Option<String>> Reader<F> {
 
     fn time(&mut self, name: &str) -> Option<DateTime<Utc>> {
         let text = self.text(name)?;
-        let time = DateTime::parse_from_rfc3339(&text).map(|time| time.to_utc()).ok().or_else(|| {
-            let day = NaiveDate::parse_from_str(&text, "%Y-%m-%d").ok()?;
-            Some(day.and_time(NaiveTime::MIN).and_utc())
-        });
+        let time =
+            DateTime::parse_from_rfc3339(&text).map(|time| time.to_utc()).ok().or_else(|| {
+                let day = NaiveDate::parse_from_str(&text, "%Y-%m-%d").ok()?;
+                Some(day.and_time(NaiveTime::MIN).and_utc())
+            });
         if time.is_none() {
-            self.wrong(format!("{name}: give a day as 2026-11-25, or a time as 2026-11-25T10:00:00Z"));
+            self.wrong(format!(
+                "{name}: give a day as 2026-11-25, or a time as 2026-11-25T10:00:00Z"
+            ));
         }
         time
     }

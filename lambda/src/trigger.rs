@@ -67,10 +67,7 @@ impl Trigger {
     /// Reads the event of an invocation.
     #[must_use]
     pub fn read(payload: &str) -> Self {
-        let one = |wanted| Self {
-            items: vec![Item { message_id: None, wanted }],
-            is_queue: false,
-        };
+        let one = |wanted| Self { items: vec![Item { message_id: None, wanted }], is_queue: false };
         let event: Value = match serde_json::from_str(payload) {
             Ok(event) => event,
             Err(error) => return one(Err(Refusal::not_json(&error))),

@@ -51,7 +51,8 @@ fn a_damaged_object_is_counted_and_does_not_come_again() {
     let function = ground.start();
     let packed = pack::gzip(document(&crate::harness::record::decrypts(0..500)));
     let damaged = ground.deliver_bytes(1, &packed[..packed.len() / 2]);
-    let event = batch(&[("damaged", fixture("s3", &damaged)), ("good", fixture("s3", &ground.deliver(2)))]);
+    let event =
+        batch(&[("damaged", fixture("s3", &damaged)), ("good", fixture("s3", &ground.deliver(2)))]);
     let answer = function.succeed(&event);
     assert_eq!(failed(&answer), Vec::<&str>::new());
     assert_eq!(ground.raised(), [key_arn(2)]);

@@ -91,8 +91,7 @@ impl Invocation<'_> {
             tracing::warn!(object_uri = failure.object_uri, reason = failure.reason, "skipped");
         }
         // Damage stays, and is counted; what may pass is a failure of ours.
-        let passing: Vec<_> =
-            report.failures.iter().filter(|failure| failure.may_pass).collect();
+        let passing: Vec<_> = report.failures.iter().filter(|failure| failure.may_pass).collect();
         self.summary.failures += passing.len() as u64;
         if let Some(first) = passing.first() {
             let first = format!("{}: {}", first.object_uri, first.reason);

@@ -78,13 +78,10 @@ pub(crate) fn written(moment: DateTime<Utc>) -> String {
 }
 
 async fn text(s3: &aws_sdk_s3::Client, bucket: &str, key: &str) -> Result<String> {
-    let object = s3
-        .get_object()
-        .bucket(bucket)
-        .key(key)
-        .send()
-        .await
-        .map_err(|error| anyhow::anyhow!("{}", short(&DisplayErrorContext(error).to_string())))?;
+    let object =
+        s3.get_object().bucket(bucket).key(key).send().await.map_err(|error| {
+            anyhow::anyhow!("{}", short(&DisplayErrorContext(error).to_string()))
+        })?;
     let length = object.content_length().and_then(|length| usize::try_from(length).ok());
     anyhow::ensure!(length.is_none_or(|bytes| bytes <= TEXT_BYTES_MAX), "it is too large");
     let bytes = object.body.collect().await?.into_bytes();

@@ -2,9 +2,9 @@
 
 use serde_json::Value;
 
+use super::Wanted;
 use super::object_key::decoded;
 use super::refusal::{Refusal, shown};
-use super::Wanted;
 
 /// Longest key that S3 takes, bytes.
 const KEY_BYTES_MAX: usize = 1024;

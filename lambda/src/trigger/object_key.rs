@@ -12,9 +12,10 @@ pub(super) fn decoded(encoded: &str) -> Result<String, Refusal> {
         match first {
             b'+' => bytes.push(b' '),
             b'%' => {
-                let Some((byte, after)) = rest.split_first_chunk::<2>().and_then(|(two, after)| {
-                    Some((digit(two[0])? << 4 | digit(two[1])?, after))
-                }) else {
+                let Some((byte, after)) = rest
+                    .split_first_chunk::<2>()
+                    .and_then(|(two, after)| Some((digit(two[0])? << 4 | digit(two[1])?, after)))
+                else {
                     return Err(unfit(encoded));
                 };
                 bytes.push(byte);

@@ -39,7 +39,8 @@ pub(super) fn names(value: &Value) -> String {
     match value {
         Value::Object(fields) if fields.is_empty() => "no fields".to_owned(),
         Value::Object(fields) => {
-            let some: Vec<String> = fields.keys().take(FIELDS_MAX).map(|name| shown(name)).collect();
+            let some: Vec<String> =
+                fields.keys().take(FIELDS_MAX).map(|name| shown(name)).collect();
             let more = if fields.len() > FIELDS_MAX { ", ..." } else { "" };
             format!("the fields {}{more}", some.join(", "))
         }
