@@ -1,6 +1,8 @@
 //! The **function** on Lambda: the real binary under a runtime API, a trail and a lake on an S3
 //! server, and each kind of event that it is invoked with.
 
+/// Alerts on their way out.
+mod delivery;
 /// What fails, and how that is said.
 mod failures;
 /// Messages of a queue, one by one.

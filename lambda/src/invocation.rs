@@ -7,7 +7,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use aws_lambda_events::event::sqs::{BatchItemFailure, SqsBatchResponse};
+use aws_lambda_events::event::sqs::SqsBatchResponse;
 use chrono::{DateTime, Utc};
 use ingest::Lake;
 use serde_json::Value;
@@ -42,7 +42,7 @@ pub struct Request {
 
 /// Why an invocation failed. Lambda, or what invoked it, tries again.
 #[derive(Debug, thiserror::Error)]
-#[error("{}", reasons.join("; "))]
+#[error("{}", .reasons.join("; "))]
 pub struct InvocationError {
     reasons: Vec<String>,
 }
@@ -55,6 +55,10 @@ struct Invocation<'a> {
     summary: Summary,
     /// What went wrong, in words.
     reasons: Vec<String>,
+    /// Messages that must come again, once that is known: after ingest.
+    failed: Option<Vec<String>>,
+    /// Whether the lake cannot be used: then nothing else can be done.
+    lake_is_out: bool,
 }
 
 impl Function {
@@ -84,38 +88,41 @@ impl Function {
             stop,
             summary: Summary::default(),
             reasons: Vec::new(),
+            failed: None,
+            lake_is_out: false,
         };
         let run = Box::pin(invocation.run(&trigger));
         let ended = tokio::time::timeout(deadline.give_up_after, run).await;
         alarm.abort();
-        let failed = if let Ok(failed) = ended {
-            failed
-        } else {
+        if ended.is_err() {
             invocation.summary.stopped_early = true;
             invocation.fail("there was no time left; the next run goes on");
-            invocation.all_of(&trigger)
-        };
-        invocation.conclude(&trigger, failed)
+        }
+        invocation.conclude(&trigger)
     }
 }
 
 impl Invocation<'_> {
-    /// Everything that there is to do; returns the messages that must come again.
-    async fn run(&mut self, trigger: &Trigger) -> Vec<String> {
+    /// Everything that there is to do.
+    async fn run(&mut self, trigger: &Trigger) {
         let work = Work::of(trigger, &self.function.settings.sources);
         self.note(trigger, &work);
         if work.is_nothing() {
-            return messages(trigger, |item| item.wanted.is_err());
+            self.failed = Some(messages(trigger, |item| item.wanted.is_err()));
+            return;
         }
         let lake = match Lake::at(&self.function.settings.lake).await {
             Ok(lake) => lake,
             Err(error) => {
                 self.fail(format!("{:#}", anyhow::Error::from(error)));
-                return self.all_of(trigger);
+                return;
             }
         };
         let ingested = self.ingest(&lake, &work).await;
-        let failed = messages(trigger, |item| must_come_again(item, ingested.as_ref()));
+        if self.lake_is_out {
+            return;
+        }
+        self.failed = Some(messages(trigger, |item| must_come_again(item, ingested.as_ref())));
         let settings = &self.function.settings;
         let role = self.function.role.as_ref();
         match settings.configuration(&self.function.s3, role).await {
@@ -126,7 +133,6 @@ impl Invocation<'_> {
             }
             Err(error) => self.fail(format!("{error:#}")),
         }
-        failed
     }
 
     /// Counts what is asked for, and says what is not understood.
@@ -171,26 +177,20 @@ impl Invocation<'_> {
         self.reasons.push(reason);
     }
 
-    /// Every message: none of them was dealt with for certain.
-    fn all_of(&self, trigger: &Trigger) -> Vec<String> {
-        messages(trigger, |_| true)
-    }
-
     /// Metrics and answer.
-    fn conclude(
-        mut self,
-        trigger: &Trigger,
-        failed: Vec<String>,
-    ) -> Result<Value, InvocationError> {
+    fn conclude(mut self, trigger: &Trigger) -> Result<Value, InvocationError> {
         let ended = (self.request.now)();
         let milliseconds = (ended - self.request.started).num_milliseconds();
         self.summary.milliseconds = u64::try_from(milliseconds).unwrap_or_default();
-        self.summary.succeeded = self.summary.failures == 0 && self.summary.refused == 0;
+        let summary = &mut self.summary;
+        summary.succeeded = summary.failures == 0 && summary.refused == 0 && !summary.stopped_early;
         let name = &self.function.settings.function_name;
         logging::write_line(&metrics::line(&self.summary, name, ended));
         let summary = serde_json::to_value(&self.summary).unwrap_or_default();
         tracing::info!(summary = %summary, "done");
         if trigger.is_queue {
+            // Without an ingest none of them was dealt with for certain.
+            let failed = self.failed.unwrap_or_else(|| messages(trigger, |_| true));
             return Ok(queue_answer(failed));
         }
         if self.reasons.is_empty() {
@@ -225,13 +225,6 @@ fn must_come_again(item: &Item, ingested: Option<&Ingested>) -> bool {
 
 fn queue_answer(failed: Vec<String>) -> Value {
     let mut answer = SqsBatchResponse::default();
-    answer.batch_item_failures = failed
-        .into_iter()
-        .map(|id| {
-            let mut failure = BatchItemFailure::default();
-            failure.item_identifier = id;
-            failure
-        })
-        .collect();
+    answer.set_failures(failed);
     serde_json::to_value(answer).unwrap_or_default()
 }

@@ -8,7 +8,7 @@ use tracing::Level;
 use tracing_subscriber::EnvFilter;
 
 /// Crates of ours.
-const OURS: [&str; 3] = ["keytrail_lambda", "analyze", "ingest"];
+const OURS: [&str; 4] = ["bootstrap", "keytrail_lambda", "analyze", "ingest"];
 
 /// Starts logging to standard output, where Lambda takes it from.
 pub fn start(level: Level) {

@@ -30,7 +30,7 @@ async fn main() -> Result<(), Error> {
             Err(error)
         }
     };
-    lambda_runtime::run(service_fn(|event: LambdaEvent<Box<RawValue>>| {
+    lambda_runtime::run(service_fn(move |event: LambdaEvent<Box<RawValue>>| {
         let (function, settings) = (function.clone(), settings.clone());
         async move {
             let request_id = event.context.request_id.clone();

@@ -3,7 +3,9 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use ingest::{IngestOptions, IngestReport, Lake, Progress, RunRecord, ingest, record_run};
+use ingest::{
+    IngestError, IngestOptions, IngestReport, Lake, Progress, RunRecord, ingest, record_run,
+};
 use serde_json::json;
 
 use super::{Invocation, Work};
@@ -64,10 +66,14 @@ impl Invocation<'_> {
                 Some(Ingested::of(&report))
             }
             Err(error) => {
+                self.lake_is_out = matches!(error, IngestError::Lake(_));
                 self.fail(format!("{:#}", anyhow::Error::from(error)));
                 None
             }
         };
+        if self.lake_is_out {
+            return None;
+        }
         record.ended_at = (self.request.now)().timestamp_micros();
         if let Err(error) = record_run(lake, &record).await {
             self.fail(format!("the run could not be recorded: {:#}", anyhow::Error::from(error)));
