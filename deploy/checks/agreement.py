@@ -58,10 +58,12 @@ PATTERN_CHARACTERS_MAX = 2048
 
 def resources(tree, module):
     expected = set()
+    triggers = (reading.DEPLOY / "terraform/triggers.tf").read_text()
+    calling_rules = triggers[triggers.index("calling_rules = "):]
     for name, resource in tree["Resources"].items():
         if resource["Type"] == "AWS::Lambda::Permission":
             rule = reading.snake(name.removesuffix("Permission"))
-            if not re.search(rf"\b{rule}\b", (reading.DEPLOY / "terraform/triggers.tf").read_text().split("calling_rules = ")[1]):
+            if not re.search(rf"\b{rule}\b", calling_rules):
                 yield f"{name}: not among calling_rules of Terraform"
             continue
         expected.add((TYPES[resource["Type"]], reading.snake(name)))
@@ -150,10 +152,16 @@ def kept_operations():
     }
 
 
+def pattern_of(resource):
+    is_rule = resource["Type"] == "AWS::Events::Rule"
+    return resource["Properties"].get("EventPattern") if is_rule else None
+
+
 def patterns(tree, forwarder, module):
     kept = kept_operations()
+    taken = set(pattern_of(tree["Resources"]["ForwardedCalls"])["source"])
     for name, resource in tree["Resources"].items():
-        pattern = resource["Properties"].get("EventPattern") if resource["Type"] == "AWS::Events::Rule" else None
+        pattern = pattern_of(resource)
         if pattern is None:
             continue
         length = len(json.dumps(pattern, separators=(",", ":")))
@@ -161,21 +169,21 @@ def patterns(tree, forwarder, module):
             yield f"{name}: a pattern of {length} characters"
         text = module[("aws_cloudwatch_event_rule", reading.snake(name))]["event_pattern"]
         theirs = set(re.findall(r'"([^"]*)"', text)) | set(re.findall(r"\w+", text))
-        missing = sorted(word for word in set(words(pattern)) if word not in theirs)
-        if missing:
-            yield f"{name}: Terraform's pattern lacks {', '.join(missing)}"
-        operations = [one for one in pattern.get("detail", {}).get("eventName", []) if isinstance(one, str)]
-        extra = set(re.findall(r'"([A-Z]\w+)"', text)) - set(operations) - {"RetireGrant"}
-        if extra and operations:
-            yield f"{name}: Terraform's pattern has also {', '.join(sorted(extra))}"
-        services = [source.removeprefix("aws.") for source in pattern["source"]]
-        for operation in operations:
+        for word in sorted(set(words(pattern)) - theirs):
+            yield f"{name}: Terraform's pattern lacks {word}"
+        listed = pattern.get("detail", {}).get("eventName", [])
+        operations = {one for one in listed if isinstance(one, str)}
+        if operations:
+            for word in sorted(set(re.findall(r'"([A-Z]\w+)"', text)) - operations):
+                yield f"{name}: Terraform's pattern has also {word}"
+        services = {source.removeprefix("aws.") for source in pattern["source"]}
+        for operation in sorted(operations):
             if not any(operation in kept.get(service, ()) for service in services):
-                yield f"{name}: ingest keeps no {operation} of {', '.join(services)}"
-        if name in ("KeyCalls", "AccessCalls"):
-            if forwarder["Resources"][name]["Properties"]["EventPattern"] != pattern:
+                yield f"{name}: ingest keeps no {operation} of {', '.join(sorted(services))}"
+        if name in forwarder["Resources"]:
+            if pattern_of(forwarder["Resources"][name]) != pattern:
                 yield f"{name}: the forwarder has another pattern"
-            if not set(pattern["source"]) <= set(tree["Resources"]["ForwardedCalls"]["Properties"]["EventPattern"]["source"]):
+            if not set(pattern["source"]) <= taken:
                 yield f"{name}: the central bus does not take what is forwarded"
 
 
@@ -193,11 +201,13 @@ def configuration(tree):
             return argument
         raise ValueError(f"cannot read {name}")
 
-    value = tree["Resources"]["Function"]["Properties"]["Environment"]["Variables"]["KEYTRAIL_CONFIG_TEXT"]
-    made = tomllib.loads(text(value["Fn::If"][2]))
+    variables = tree["Resources"]["Function"]["Properties"]["Environment"]["Variables"]
+    made = tomllib.loads(text(variables["KEYTRAIL_CONFIG_TEXT"]["Fn::If"][2]))
     source = (reading.ROOT / "analyze/src/configuration/alerting.rs").read_text()
-    fields = set(re.findall(r"^    pub (\w+):", source[source.index("struct SinkSettings"):source.index("struct Suppression")], re.M))
-    kinds = {reading.snake(kind) for kind in re.findall(r"^    (\w+),$", source[source.index("enum SinkKind"):], re.M)}
+    settings = source[source.index("struct SinkSettings"):source.index("struct Suppression")]
+    fields = set(re.findall(r"^    pub (\w+):", settings, re.M))
+    variants = re.findall(r"^    (\w+),$", source[source.index("enum SinkKind"):], re.M)
+    kinds = {reading.snake(variant) for variant in variants}
     for sink in made["sinks"]:
         if sink["kind"] not in kinds:
             yield f"configuration: no sink is of kind {sink['kind']}"
@@ -208,7 +218,8 @@ def configuration(tree):
 
 
 def complaints():
-    tree, forwarder, blocks = reading.template("template.yaml"), reading.template("forwarder.yaml"), reading.terraform()
+    tree, forwarder = reading.template("template.yaml"), reading.template("forwarder.yaml")
+    blocks = reading.terraform()
     module = reading.named(blocks, "resource")
     yield from resources(tree, module)
     yield from parameters(tree, blocks)

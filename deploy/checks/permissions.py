@@ -76,36 +76,40 @@ def unexplained(file, opening, skipped):
             yield f"{file.name}:{number + 1}: no comment says why"
 
 
+def conditions(statement):
+    """Test and key of each condition of a statement, from either."""
+    condition = statement.get("Condition", {})
+    if isinstance(condition, list):
+        return sorted((block["test"], block["variable"]) for block in condition)
+    return sorted((test, key) for test, keys in condition.items() for key in keys)
+
+
+def gist(statement):
+    """What must be the same in template and Terraform, which name resources differently."""
+    statement = normal(statement)
+    return (
+        statement["Effect"],
+        sorted(reading.as_list(statement["Action"])),
+        len(reading.as_list(statement.get("Resource", []))),
+        conditions(statement),
+    )
+
+
 def differences(tree, blocks):
     """Statements that one of the two gives and the other does not."""
-    def actions(statements):
+    def gists(statements):
         return {
-            (reading.snake(where), statement["Sid"]): (
-                statement["Effect"], sorted(reading.as_list(statement["Action"])),
-                len(reading.as_list(statement["Resource"])), condition_names(statement["Condition"]),
-            )
-            for where, statement in statements
-            if statement.get("Sid")
+            (reading.snake(where), normal(one)["Sid"]): gist(one)
+            for where, one in statements
+            if normal(one).get("Sid")
         }
 
-    def condition_names(condition):
-        if isinstance(condition, list):
-            return sorted((block["test"], block["variable"]) for block in condition)
-        return sorted((test, key) for test, keys in condition.items() for key in keys)
-
-    def whole(statement):
-        return {"Condition": {}, "Resource": []} | normal(statement)
-
-    ours = actions((where, whole(one)) for where, one in reading.template_statements(tree))
-    theirs = actions((where, whole(one)) for where, one in reading.terraform_statements(blocks))
-    # The bus's statement has its name outside.
-    bus = ours.pop(("central_bus_policy", "FromOrganization"), None)
-    theirs_bus = theirs.pop(("central_bus_policy", "FromOrganization"), None)
-    if bus and bus != theirs_bus:
-        yield f"CentralBusPolicy: {bus} in the template, {theirs_bus} in Terraform"
+    ours = gists(reading.template_statements(tree))
+    theirs = gists(reading.terraform_statements(blocks))
     for key in sorted(ours.keys() | theirs.keys()):
-        if ours.get(key) != theirs.get(key):
-            yield f"{'.'.join(key)}: {ours.get(key)} in the template, {theirs.get(key)} in Terraform"
+        one, two = ours.get(key), theirs.get(key)
+        if one != two:
+            yield f"{'.'.join(key)}: {one} in the template, {two} in Terraform"
 
 
 def complaints():
@@ -131,6 +135,7 @@ def complaints():
             yield f"{where}: {statement['Sid']} is not explained in {EXPLAINED_IN.name}"
 
     for page in PAGES:
-        for action in set(re.findall(rf"`((?:{SERVICES}):[A-Z]\w+)`", (reading.ROOT / page).read_text())):
+        text = (reading.ROOT / page).read_text()
+        for action in sorted(set(re.findall(rf"`((?:{SERVICES}):[A-Z]\w+)`", text))):
             if action.lower() not in known and action not in CONDITION_KEYS:
                 yield f"{page}: {action} is no action of IAM"

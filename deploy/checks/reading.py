@@ -102,8 +102,11 @@ def template_statements(tree):
                 yield from walk(item)
 
     for name, resource in tree["Resources"].items():
-        for statement in walk(resource.get("Properties", {})):
-            yield name, statement
+        properties = resource.get("Properties", {})
+        for statement in walk(properties):
+            # A bus has the name of its statement beside it.
+            named = {"Sid": properties["StatementId"]} if "StatementId" in properties else {}
+            yield name, named | statement
 
 
 def terraform_statements(blocks):

@@ -208,7 +208,7 @@ variable "timeout" {
 }
 
 variable "reserved_concurrency" {
-  description = "Runs at once, at most. 2 is plenty; 0 stops KeyTrail; -1 reserves nothing."
+  description = "Runs at once, at most: 5 or more with notifications; 0 stops KeyTrail; -1 reserves nothing."
   type        = number
   default     = -1
 }
