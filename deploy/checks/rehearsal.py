@@ -1,29 +1,33 @@
 #!/usr/bin/env python3
-"""A **rehearsal**: the stack is created in an imitation of AWS, in this process,
-and the role it gives to the function is asked what it may do.
+"""A **rehearsal**: the stack is created in ministack, an imitation of AWS on this
+machine, its parts are looked at, and the function's role is asked what it may do.
 
-It shows that the template can be created, that its parts refer to each other,
-and what the role may and may not do. It does not show that AWS takes every
-property: that is cfn-lint's part. Alarms, subscriptions, retries and the policies
-of buckets, queues, topics and buses are not in the imitation.
+    rehearsal.py MINISTACK             creates and looks
+    rehearsal.py MINISTACK ZIP         and runs the function in it: by schedule, and by
+                                       a new log file through the queue
+
+It shows that the template can be created and that its parts refer to each other.
+Whether AWS takes every property is cfn-lint's part. The one type that is not in
+the imitation is the policy of an event bus; encryption and lifecycle of a bucket
+are taken and forgotten.
 """
 
-import ast
 import fnmatch
+import gzip
+import io
 import json
 import logging
 import os
 import sys
-import warnings
+import zipfile
+from pathlib import Path
 
-import boto3
 import reading
 import yaml
-from moto import mock_aws
+from imitation import ACCOUNT, REGION, Imitation, wait_until
 from samtranslator.translator.transform import transform
 
-REGION = "eu-west-1"
-ACCOUNT = "123456789012"
+TRAIL = "my-trail"
 TRAIL_KEY, LAKE_KEY, ALERT_KEY = (
     f"arn:aws:kms:{REGION}:{ACCOUNT}:key/00000000-0000-0000-0000-{number:012}" for number in (1, 2, 3)
 )
@@ -37,29 +41,12 @@ EVERYTHING = {
     "LakeKeyArn": LAKE_KEY,
     "AlertKeyArn": ALERT_KEY,
     "LakeVersioning": "yes",
-    "ReservedConcurrency": "2",
+    "ReservedConcurrency": "5",
 }
-
-
-def create(package, parameters):
-    """Creates the stack and returns its outputs."""
-    tree = reading.template("template.yaml")
-    tree["Resources"]["Function"]["Properties"]["CodeUri"] = package
-    # What the imitation does not have.
-    tree.pop("Rules")
-    values = {name: str(body["Default"]) for name, body in tree["Parameters"].items() if "Default" in body}
-    values |= parameters
-    plain = transform(tree, values, NoManagedPolicies())
-    stacks = boto3.client("cloudformation")
-    stacks.create_stack(
-        StackName="keytrail",
-        TemplateBody=yaml.safe_dump(json.loads(json.dumps(plain))),
-        Parameters=[{"ParameterKey": name, "ParameterValue": value} for name, value in values.items()],
-        Capabilities=["CAPABILITY_IAM"],
-    )
-    (stack,) = stacks.describe_stacks(StackName="keytrail")["Stacks"]
-    assert stack["StackStatus"] == "CREATE_COMPLETE", stack["StackStatus"]
-    return {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
+LOG_FILE = (
+    "AWSLogs/111122223333/CloudTrail/eu-west-1/2026/01/02/"
+    "111122223333_CloudTrail_eu-west-1_20260102T0305Z_{}.json.gz"
+)
 
 
 class NoManagedPolicies:
@@ -67,6 +54,33 @@ class NoManagedPolicies:
 
     def load(self):
         return {}
+
+
+def create(aws, stack, parameters):
+    """Creates the stack and returns its outputs."""
+    tree = reading.template("template.yaml")
+    tree["Resources"]["Function"]["Properties"]["CodeUri"] = "s3://packages/keytrail.zip"
+    values = {name: str(body["Default"]) for name, body in tree["Parameters"].items() if "Default" in body}
+    values |= {"TrailBucket": TRAIL} | parameters
+    plain = json.loads(json.dumps(transform(tree, values, NoManagedPolicies())))
+    # What the imitation does not have.
+    plain["Resources"].pop("CentralBusPolicy", None)
+    stacks = aws.client("cloudformation")
+    stacks.create_stack(
+        StackName=stack,
+        TemplateBody=yaml.safe_dump(plain),
+        Parameters=[{"ParameterKey": name, "ParameterValue": value} for name, value in values.items()],
+        Capabilities=["CAPABILITY_IAM"],
+    )
+
+    def ended():
+        (found,) = stacks.describe_stacks(StackName=stack)["Stacks"]
+        return None if found["StackStatus"].endswith("IN_PROGRESS") else found
+
+    found = wait_until(ended, "the stack is created")
+    if found["StackStatus"] != "CREATE_COMPLETE":
+        sys.exit(f"{stack}: {found['StackStatus']}: {found.get('StackStatusReason')}")
+    return {output["OutputKey"]: output["OutputValue"] for output in found["Outputs"]}
 
 
 def allows(policy, action, resource, context):
@@ -125,79 +139,140 @@ def uses(outputs):
     ]
 
 
-def wiring(outputs):
+def wiring(aws, outputs):
     """Complaints about how the parts are connected."""
-    function = boto3.client("lambda").get_function_configuration(FunctionName=outputs["FunctionName"])
+    function = aws.client("lambda").get_function_configuration(FunctionName=outputs["FunctionName"])
     variables = function["Environment"]["Variables"]
     if variables["KEYTRAIL_LAKE"] != outputs["Lake"] or "KEYTRAIL_INGEST_FROM" in variables:
         yield f"the function's environment is {variables}"
     if outputs["AlertTopicArn"] not in variables["KEYTRAIL_CONFIG_TEXT"]:
         yield "the configuration does not name the topic"
-    events, arn = boto3.client("events"), function["FunctionArn"]
+    events, arn = aws.client("events"), function["FunctionArn"]
     names = [rule["Name"] for rule in events.list_rules()["Rules"]]
     for rule, target in [
         ("ScheduledRun", arn), ("KeyCalls", arn), ("AccessCalls", arn),
         ("NewObjects", outputs["NotificationsArn"]),
     ]:
-        (name,) = [one for one in names if f"-{rule}-" in one]
+        (name,) = [one for one in names if one.startswith(f"everything-{rule}-")]
         targets = [one["Arn"] for one in events.list_targets_by_rule(Rule=name)["Targets"]]
         if targets != [target]:
             yield f"{rule} goes to {targets}, not to {target}"
-    queues = boto3.client("sqs")
-    url = queues.get_queue_url(QueueName=outputs["NotificationsArn"].split(":")[-1])["QueueUrl"]
-    attributes = queues.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
+    attributes = aws.queue(outputs["NotificationsArn"])
     if json.loads(attributes["RedrivePolicy"])["maxReceiveCount"] != 5:
         yield f"redrive policy {attributes['RedrivePolicy']}"
     if int(attributes["VisibilityTimeout"]) != 6 * function["Timeout"]:
         yield f"visibility timeout {attributes['VisibilityTimeout']}"
+    (sender,) = json.loads(attributes["Policy"])["Statement"]
+    if sender["Principal"] != {"Service": "events.amazonaws.com"}:
+        yield f"the queue takes messages of {sender['Principal']}"
+    alarms = [
+        alarm for alarm in aws.client("cloudwatch").describe_alarms()["MetricAlarms"]
+        if alarm["AlarmActions"] == [outputs["AlertTopicArn"]]
+    ]
+    if len(alarms) != 7:
+        yield f"{len(alarms)} alarms go to the topic"
 
 
-def package():
-    s3 = boto3.client("s3")
-    s3.create_bucket(Bucket="packages", CreateBucketConfiguration={"LocationConstraint": REGION})
-    s3.put_object(Bucket="packages", Key="keytrail.zip", Body=b"")
-    return "s3://packages/keytrail.zip"
+def lake_bucket(aws, outputs):
+    """Complaints about the bucket, which outlives everything else."""
+    s3, bucket = aws.client("s3"), outputs["LakeBucket"]
+    (refusal,) = json.loads(s3.get_bucket_policy(Bucket=bucket)["Policy"])["Statement"]
+    if refusal["Effect"] != "Deny" or f"arn:aws:s3:::{bucket}/*" not in refusal["Resource"]:
+        yield f"the policy of the lake says {refusal}"
+    access = s3.get_public_access_block(Bucket=bucket)["PublicAccessBlockConfiguration"]
+    if not all(access.values()):
+        yield f"public access to the lake: {access}"
+    if s3.get_bucket_versioning(Bucket=bucket).get("Status") != "Enabled":
+        yield "the lake has no versions"
 
 
-def rehearse_defaults():
-    outputs = create(package(), {"TrailBucket": "my-trail"})
+def rehearse(aws):
+    outputs = create(aws, "defaults", {})
     if "CentralBusArn" in outputs:
         yield "there is a bus that nobody asked for"
 
-
-def rehearse_everything():
-    iam = boto3.client("iam")
-    outputs = create(package(), {"TrailBucket": "my-trail"} | EVERYTHING)
-    yield from wiring(outputs)
-
+    outputs = create(aws, "everything", EVERYTHING)
+    yield from wiring(aws, outputs)
+    yield from lake_bucket(aws, outputs)
     role = outputs["FunctionRoleArn"].split("/")[-1]
-    policy = iam.get_role_policy(RoleName=role, PolicyName="keytrail")["PolicyDocument"]
-    # It comes as Python writes it, with a hole where a condition took a statement out.
-    policy = ast.literal_eval(policy) if isinstance(policy, str) else policy
-    policy["Statement"] = [statement for statement in policy["Statement"] if statement]
+    policy = aws.client("iam").get_role_policy(RoleName=role, PolicyName="keytrail")["PolicyDocument"]
     for action, resource, context, must in uses(outputs):
         if allows(policy, action, resource, context) != must:
             yield f"the function {'needs' if must else 'must not have'} {action} on {resource} with {context}"
 
 
+def log_file(number):
+    record = {
+        "eventVersion": "1.08",
+        "userIdentity": {"type": "IAMUser", "accountId": "111122223333", "userName": "drill",
+                         "arn": "arn:aws:iam::111122223333:user/drill", "principalId": "AIDAEXAMPLE"},
+        "eventTime": f"2026-01-02T03:0{number}:00Z",
+        "eventSource": "kms.amazonaws.com", "eventName": "DisableKey", "awsRegion": "eu-west-1",
+        "sourceIPAddress": "192.0.2.7", "userAgent": "aws-cli", "eventType": "AwsApiCall",
+        "requestParameters": {"keyId": f"drill-{number}"}, "responseElements": None, "readOnly": False,
+        "requestID": f"request-{number}", "eventID": f"00000000-0000-4000-8000-{number:012}",
+        "managementEvent": True, "recipientAccountId": "111122223333",
+    }
+    return gzip.compress(json.dumps({"Records": [record]}).encode())
+
+
+def run(aws):
+    """The function itself, by its schedule and by a new log file."""
+    outputs = create(aws, "running", {"NotifyBy": "bucket"})
+    s3, bucket = aws.client("s3"), outputs["LakeBucket"]
+
+    def objects_known():
+        """Files of the table `objects`: each run that read something adds one."""
+        found = s3.list_objects_v2(Bucket=bucket, Prefix="lake/objects/").get("Contents", [])
+        return [one["Key"] for one in found if one["Key"].endswith(".parquet")]
+
+    s3.put_object(Bucket=TRAIL, Key=LOG_FILE.format("a" * 16), Body=log_file(1))
+    tick = {"source": "aws.events", "detail-type": "Scheduled Event", "detail": {}}
+    answer = aws.client("lambda").invoke(FunctionName=outputs["FunctionName"], Payload=json.dumps(tick))
+    said = answer["Payload"].read().decode()
+    print(f"by schedule: {said[:300]}")
+    if "FunctionError" in answer or not objects_known():
+        yield "a run by schedule read nothing"
+        return
+    s3.put_bucket_notification_configuration(
+        Bucket=TRAIL,
+        NotificationConfiguration={"QueueConfigurations": [
+            {"QueueArn": outputs["NotificationsArn"], "Events": ["s3:ObjectCreated:*"]}
+        ]},
+    )
+    before = len(objects_known())
+    s3.put_object(Bucket=TRAIL, Key=LOG_FILE.format("b" * 16), Body=log_file(2))
+    wait_until(lambda: len(objects_known()) > before or None, "the log file is read", seconds=120)
+    print("by a notification through the queue: read")
+
+
 def main():
-    # It says for each of these that it has none.
-    warnings.simplefilter("ignore")
+    package = Path(sys.argv[2]) if len(sys.argv) > 2 else None
+    # It says that nobody publishes its metrics.
     logging.disable(logging.WARNING)
     # The transformation looks for the Region in a session of its own.
     os.environ["AWS_DEFAULT_REGION"] = REGION
-    boto3.setup_default_session(
-        aws_access_key_id="rehearsal", aws_secret_access_key="rehearsal", region_name=REGION
-    )
-    found = []
-    for rehearse in (rehearse_defaults, rehearse_everything):
-        # Each in an account of its own.
-        with mock_aws():
-            found.extend(rehearse())
+    with Imitation(sys.argv[1]) as aws:
+        for bucket in (TRAIL, "packages"):
+            aws.client("s3").create_bucket(
+                Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": REGION}
+            )
+        aws.client("s3").put_object(Bucket="packages", Key="keytrail.zip", Body=package_of(package))
+        found = [*rehearse(aws), *(run(aws) if package else [])]
     for complaint in found:
         print(complaint, file=sys.stderr)
     print(f"the stack in an imitation of AWS: {len(found)} complaints")
     return 1 if found else 0
+
+
+def package_of(package):
+    """The zip given, or one that is never run."""
+    if package:
+        return package.read_bytes()
+    stand_in = io.BytesIO()
+    with zipfile.ZipFile(stand_in, "w") as archive:
+        archive.writestr("bootstrap", "#!/bin/sh\n")
+    return stand_in.getvalue()
 
 
 if __name__ == "__main__":
