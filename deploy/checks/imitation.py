@@ -36,6 +36,7 @@ class Imitation:
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             self.port = free.getsockname()[1]
+        self.url = f"http://127.0.0.1:{self.port}"
         self.folder = tempfile.TemporaryDirectory()
         self.log = open(os.path.join(self.folder.name, "log"), "w+b")
         # By default it listens to everybody.
@@ -68,7 +69,7 @@ class Imitation:
 
     def client(self, service):
         return boto3.client(
-            service, endpoint_url=f"http://127.0.0.1:{self.port}", region_name=REGION,
+            service, endpoint_url=self.url, region_name=REGION,
             aws_access_key_id="rehearsal", aws_secret_access_key="rehearsal",
         )
 

@@ -65,6 +65,8 @@ def create(aws, stack, parameters):
     plain = json.loads(json.dumps(transform(tree, values, NoManagedPolicies())))
     # What the imitation does not have.
     plain["Resources"].pop("CentralBusPolicy", None)
+    function = plain["Resources"]["Function"]["Properties"]
+    function["Environment"]["Variables"]["AWS_ENDPOINT_URL"] = aws.url
     stacks = aws.client("cloudformation")
     stacks.create_stack(
         StackName=stack,
@@ -173,6 +175,33 @@ def wiring(aws, outputs):
         yield f"{len(alarms)} alarms go to the topic"
 
 
+def patterns(aws):
+    """Complaints about calls that wake the function and should not, or the reverse."""
+    rules = reading.template("template.yaml")["Resources"]
+    for rule, source, name, is_read, must in [
+        ("KeyCalls", "aws.kms", "DisableKey", False, True),
+        ("KeyCalls", "aws.kms", "PutKeyPolicy", False, True),
+        ("KeyCalls", "aws.kms", "RetireGrant", False, False),
+        ("KeyCalls", "aws.kms", "Decrypt", True, False),
+        ("KeyCalls", "aws.iam", "PutRolePolicy", False, False),
+        ("AccessCalls", "aws.cloudtrail", "StopLogging", False, True),
+        ("AccessCalls", "aws.s3", "PutBucketPolicy", False, True),
+        ("AccessCalls", "aws.s3", "PutObject", False, False),
+        ("AccessCalls", "aws.kms", "DisableKey", False, False),
+        ("ForwardedCalls", "aws.kms", "DisableKey", False, True),
+        ("ForwardedCalls", "somebody.kms", "DisableKey", False, False),
+    ]:
+        event = {
+            "id": "1", "account": ACCOUNT, "source": source, "region": REGION, "resources": [],
+            "time": "2026-01-02T03:04:05Z", "detail-type": "AWS API Call via CloudTrail",
+            "detail": {"eventName": name, "readOnly": is_read},
+        }
+        pattern = json.dumps(rules[rule]["Properties"]["EventPattern"])
+        answer = aws.client("events").test_event_pattern(EventPattern=pattern, Event=json.dumps(event))
+        if answer["Result"] != must:
+            yield f"{rule} {'lacks' if must else 'takes'} {name} of {source}"
+
+
 def lake_bucket(aws, outputs):
     """Complaints about the bucket, which outlives everything else."""
     s3, bucket = aws.client("s3"), outputs["LakeBucket"]
@@ -194,6 +223,7 @@ def rehearse(aws):
     outputs = create(aws, "everything", EVERYTHING)
     yield from wiring(aws, outputs)
     yield from lake_bucket(aws, outputs)
+    yield from patterns(aws)
     role = outputs["FunctionRoleArn"].split("/")[-1]
     policy = aws.client("iam").get_role_policy(RoleName=role, PolicyName="keytrail")["PolicyDocument"]
     for action, resource, context, must in uses(outputs):
@@ -230,7 +260,7 @@ def run(aws):
     tick = {"source": "aws.events", "detail-type": "Scheduled Event", "detail": {}}
     answer = aws.client("lambda").invoke(FunctionName=outputs["FunctionName"], Payload=json.dumps(tick))
     said = answer["Payload"].read().decode()
-    print(f"by schedule: {said[:300]}")
+    print(f"by schedule: {said[:400]}")
     if "FunctionError" in answer or not objects_known():
         yield "a run by schedule read nothing"
         return
