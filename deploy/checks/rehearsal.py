@@ -103,7 +103,7 @@ def uses(outputs):
     """(action, resource, context, whether the function must be able to)."""
     lake, trail = f"arn:aws:s3:::{outputs['LakeBucket']}", "arn:aws:s3:::my-trail"
     topic, queue = outputs["AlertTopicArn"], outputs["NotificationsArn"]
-    dead_letters = queue.replace("Notifications", "DeadLetters").rsplit("-", 1)[0] + "-x"
+    dead_letters = f"arn:aws:sqs:{REGION}:{ACCOUNT}:{outputs['DeadLettersUrl'].split('/')[-1]}"
     log_file = f"{trail}/AWSLogs/111122223333/CloudTrail/eu-west-1/2026/01/01/x.json.gz"
     s3, sns = ({"kms:ViaService": f"{name}.{REGION}.amazonaws.com"} for name in ("s3", "sns"))
     product = f"arn:aws:securityhub:{REGION}:{ACCOUNT}:product/{ACCOUNT}/default"
@@ -134,6 +134,7 @@ def uses(outputs):
         ("sqs:ReceiveMessage", queue, {}, True),
         ("sqs:DeleteMessage", queue, {}, True),
         ("sqs:SendMessage", queue, {}, False),
+        ("sqs:SendMessage", dead_letters, {}, True),
         ("sqs:ReceiveMessage", dead_letters, {}, False),
         ("securityhub:BatchImportFindings", product, {}, True),
         ("securityhub:BatchUpdateFindings", product, {}, False),
