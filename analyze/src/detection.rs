@@ -13,6 +13,7 @@ mod coverage;
 mod header;
 mod parameter;
 mod run;
+mod shared;
 
 pub(crate) use header::toml_error;
 pub use header::{Header, Kind};
