@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::finding::Finding;
 
-pub(crate) mod format;
+pub mod format;
 pub(crate) mod sink;
 
 pub use sink::{DeliveryError, Sink};
