@@ -7,7 +7,7 @@ use crate::finding::Finding;
 pub mod format;
 pub(crate) mod sink;
 
-pub use sink::{DeliveryError, Sink};
+pub use sink::{DeliveryError, Sink, Slack, StandardOutput, Webhook};
 
 /// Why people are told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]

@@ -14,6 +14,8 @@ mod header;
 mod parameter;
 mod run;
 
+#[cfg(test)]
+pub(crate) use coverage::CoverageSummary;
 pub(crate) use header::toml_error;
 pub use header::{Header, Kind};
 pub use parameter::Parameter;

@@ -1,5 +1,16 @@
 //! A **sink**: a place that alerts go to.
 
+mod address;
+#[cfg(test)]
+mod server;
+mod slack;
+mod standard_output;
+mod webhook;
+
+pub use slack::Slack;
+pub use standard_output::StandardOutput;
+pub use webhook::Webhook;
+
 /// Why an alert did not arrive.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{reason}")]
