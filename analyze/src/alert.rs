@@ -7,7 +7,18 @@ use crate::finding::Finding;
 pub mod format;
 pub(crate) mod sink;
 
+pub use format::asff;
 pub use sink::{DeliveryError, Sink};
+
+/// Sinks of AWS services, one by one.
+#[doc(hidden)]
+pub mod sinks {
+    pub use super::sink::event_bridge::EventBridge;
+    pub use super::sink::s3::S3;
+    pub use super::sink::security_hub::SecurityHub;
+    pub use super::sink::sns::Sns;
+    pub use super::sink::sqs::Sqs;
+}
 
 /// Why people are told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]

@@ -1,5 +1,15 @@
 //! A **sink**: a place that alerts go to.
 
+mod attributes;
+mod aws;
+mod aws_error;
+mod batches;
+pub(crate) mod event_bridge;
+pub(crate) mod s3;
+pub(crate) mod security_hub;
+pub(crate) mod sns;
+pub(crate) mod sqs;
+
 /// Why an alert did not arrive.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{reason}")]
