@@ -278,6 +278,7 @@ pub(crate) enum FindingFormat {
     Json,
     Ndjson,
     Ocsf,
+    Asff,
     Sarif,
 }
 

@@ -37,6 +37,7 @@ pub(crate) async fn run(arguments: DetectArguments) -> Result<ExitStatus> {
             }
         }
         FindingFormat::Ocsf => export::ocsf(&run)?,
+        FindingFormat::Asff => export::asff(&run)?,
         FindingFormat::Sarif => export::sarif(&run, &detections)?,
     }
     findings::complain(&run);

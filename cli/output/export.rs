@@ -1,5 +1,6 @@
 //! An **export**: findings in the forms that other tools read.
 
+use analyze::alert::asff::{Asff, Importer, finding as asff_finding};
 use analyze::alert::format::{Redaction, ocsf as ocsf_format, sarif as sarif_format};
 use analyze::alert::{Alert, AlertReason};
 use analyze::{Detection, DetectionRun, Header};
@@ -33,6 +34,15 @@ pub(crate) fn ocsf(run: &DetectionRun) -> Result<()> {
     for alert in alerts(run) {
         data(&ocsf_format::event(&alert).to_string())?;
     }
+    Ok(())
+}
+
+/// Findings as Security Hub takes them, one list, each as if the account that it
+/// is about imported it.
+pub(crate) fn asff(run: &DetectionRun) -> Result<()> {
+    let findings: Vec<Asff> =
+        alerts(run).map(|alert| asff_finding(&alert, &Importer::of(&alert.finding))).collect();
+    data(&serde_json::to_string_pretty(&findings)?)?;
     Ok(())
 }
 

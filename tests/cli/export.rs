@@ -45,11 +45,24 @@ fn a_run_is_a_sarif_log_whose_results_point_to_rules() {
 }
 
 #[test]
+fn findings_are_a_list_that_their_account_can_import() {
+    let here = loud_lake();
+    let known = findings(&detect(&here, TWO, &["--format", "json"]));
+    let list: Vec<Value> = serde_json::from_str(&exported(&here, "asff", &[])).unwrap();
+    assert_eq!(list.len(), known.len());
+    for (item, finding) in list.iter().zip(&known) {
+        assert_eq!(item["SchemaVersion"], "2018-10-08");
+        assert_eq!(item["AwsAccountId"], finding["account_id"]);
+        assert_eq!(item["Title"], finding["title"]);
+    }
+}
+
+#[test]
 fn an_export_can_be_redacted() {
     let here = loud_lake();
     let secret = "192.0.2.10";
     assert!(exported(&here, "json", &[]).contains(secret));
-    for format in ["table", "json", "ndjson", "ocsf", "sarif"] {
+    for format in ["table", "json", "ndjson", "ocsf", "asff", "sarif"] {
         let text = exported(&here, format, &["--redact"]);
         assert!(!text.contains(secret), "{text}");
         assert!(text.contains("root_used_kms"), "{text}");

@@ -1,9 +1,18 @@
 //! A **sink**: a place that alerts go to.
 
 mod address;
+mod attributes;
+mod aws;
+mod aws_error;
+mod batches;
+pub(crate) mod event_bridge;
+pub(crate) mod s3;
+pub(crate) mod security_hub;
 #[cfg(test)]
 mod server;
 mod slack;
+pub(crate) mod sns;
+pub(crate) mod sqs;
 mod standard_output;
 mod webhook;
 
