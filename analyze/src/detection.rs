@@ -15,6 +15,8 @@ mod parameter;
 mod run;
 mod shared;
 
+#[cfg(test)]
+pub(crate) use coverage::CoverageSummary;
 pub(crate) use header::toml_error;
 pub use header::{Header, Kind};
 pub use parameter::Parameter;
