@@ -206,6 +206,10 @@ pub(crate) struct DetectArguments {
     /// Form of the findings
     #[arg(long, value_enum, default_value_t)]
     pub(crate) format: FindingFormat,
+    /// Leave out IP addresses, session names and values of encryption contexts, or hash them with
+    /// the key in KEYTRAIL_REDACT_KEY
+    #[arg(long)]
+    pub(crate) redact: bool,
 }
 
 #[derive(Debug, Args)]
@@ -273,6 +277,9 @@ pub(crate) enum FindingFormat {
     Table,
     Json,
     Ndjson,
+    Ocsf,
+    Asff,
+    Sarif,
 }
 
 /// Form of an answer.

@@ -13,7 +13,10 @@ mod coverage;
 mod header;
 mod parameter;
 mod run;
+mod shared;
 
+#[cfg(test)]
+pub(crate) use coverage::CoverageSummary;
 pub(crate) use header::toml_error;
 pub use header::{Header, Kind};
 pub use parameter::Parameter;

@@ -11,7 +11,7 @@ use serde::Serialize;
 use super::bind::plan;
 use super::coverage::{Coverage, CoverageSummary};
 use super::header::Kind;
-use super::{Detection, Window, contract, hash};
+use super::{Detection, Window, contract, hash, shared};
 use crate::error::AnalyzeError;
 use crate::finding::{Finding, Severity};
 use crate::session::Session;
@@ -106,11 +106,12 @@ pub async fn detect(
         coverage: coverage.summary(window),
         detections_hash: hash(detections),
     };
+    let context = shared::context(session.context(), &enabled).await;
     let threads = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
     // Planning takes one core whatever the query: detections keep the others busy.
     let mut judged = stream::iter(enabled)
         .map(|detection| {
-            let (context, own) = (session.context().clone(), detection.clone());
+            let (context, own) = (context.clone(), detection.clone());
             let task = tokio::spawn(async move { judge(&context, &own, window).await });
             async move { (detection, task.await) }
         })
