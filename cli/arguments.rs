@@ -2,6 +2,7 @@
 
 mod config;
 mod detections;
+mod findings;
 mod listing;
 
 use std::fmt;
@@ -10,12 +11,13 @@ use std::path::PathBuf;
 
 use analyze::{Setting, Severity};
 use bytesize::ByteSize;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use ingest::{MEMORY_LIMIT_BYTES_MIN, MemoryBudget};
 
 pub(crate) use config::{ConfigArguments, ConfigCommand};
 pub(crate) use detections::{DetectionKind, DetectionsArguments, DetectionsCommand, ShowArguments};
+pub(crate) use findings::{FindingsArguments, FindingsCommand, MatterState};
 pub(crate) use listing::{
     ActorsArguments, GrantsArguments, KeyManager, KeyRole, KeysArguments, ListingArguments,
 };
@@ -50,6 +52,8 @@ pub(crate) enum Command {
     Actors(ActorsArguments),
     /// Judge a window of time and show findings
     Detect(DetectArguments),
+    /// List what was found: what is open, over, accepted or old
+    Findings(FindingsArguments),
     /// List, show, test and start detections
     Detections(DetectionsArguments),
     /// Check keytrail.toml, or propose one from the lake
@@ -128,6 +132,15 @@ pub(crate) struct IngestArguments {
     /// Read objects again that an earlier run has read
     #[arg(long)]
     pub(crate) reread: bool,
+    /// List folders in S3 from their beginning, not from where the last run left off
+    #[arg(long)]
+    pub(crate) relist: bool,
+    /// Take each source for one object, s3://bucket/key, and list nothing
+    #[arg(long, conflicts_with = "relist")]
+    pub(crate) objects: bool,
+    /// Pass over objects that CloudTrail delivered before, such as 2026-11-01 or 2026-11-01T12:00:00Z
+    #[arg(long, value_name = "DATE", value_parser = moment)]
+    pub(crate) delivered_from: Option<DateTime<Utc>>,
     /// Threads that decode [default: one a core]
     #[arg(long)]
     pub(crate) threads: Option<NonZeroUsize>,
@@ -175,6 +188,9 @@ pub(crate) struct SqlArguments {
 pub(crate) struct DetectArguments {
     #[command(flatten)]
     pub(crate) lake: LakeArgument,
+    /// Judge what is new since the last run, record what became of findings, and show only news
+    #[arg(long, conflicts_with_all = ["since", "from", "to", "detection"])]
+    pub(crate) new: bool,
     /// Judge this long before now, such as 24h or 7d [default: 24h]
     #[arg(long, conflicts_with_all = ["from", "to"], value_parser = duration)]
     pub(crate) since: Option<Duration>,
@@ -329,6 +345,16 @@ fn duration(text: &str) -> Result<Duration, String> {
     let count: u32 =
         text.strip_suffix(unit).and_then(|count| count.parse().ok()).ok_or_else(wrong)?;
     Ok(Duration { seconds: i64::from(count) * seconds })
+}
+
+/// A day, which is its start in UTC, or a time.
+fn moment(text: &str) -> Result<DateTime<Utc>, String> {
+    if let Ok(day) = text.parse::<NaiveDate>() {
+        return Ok(day.and_time(NaiveTime::MIN).and_utc());
+    }
+    text.parse().map_err(|_| {
+        format!("{text:?} is no date: give one such as 2026-11-01 or 2026-11-01T12:00:00Z")
+    })
 }
 
 fn memory_limit(text: &str) -> Result<MemoryBudget, String> {

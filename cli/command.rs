@@ -7,6 +7,7 @@ pub(crate) mod demo;
 pub(crate) mod detect;
 pub(crate) mod detections;
 pub(crate) mod docs;
+pub(crate) mod findings;
 pub(crate) mod grants;
 pub(crate) mod ingest;
 pub(crate) mod keys;
@@ -69,13 +70,18 @@ async fn record_upkeep(
 /// Opens a lake that there is.
 async fn open(lake: &Lake, configuration: &Configuration) -> Result<Session> {
     let session = Session::open(lake, configuration).await?;
+    there_is_a_lake(lake, &session)?;
+    Ok(session)
+}
+
+fn there_is_a_lake(lake: &Lake, session: &Session) -> Result<()> {
     ensure!(
         session.events_version().is_some(),
         "there is no lake at {}: make one with keytrail ingest SOURCE --lake {}",
         lake.uri(),
         lake.uri()
     );
-    Ok(session)
+    Ok(())
 }
 
 /// The configuration named, else `keytrail.toml` here if there is one, else

@@ -13,6 +13,8 @@ mod lost;
 mod patience;
 /// A server that dies and comes back.
 mod restarted;
+/// Runs that are asked to end early, and objects refused for a while.
+mod stopped;
 /// Compaction and vacuum of a lake on S3.
 mod upkeep;
 /// Objects that are gone before they are read.

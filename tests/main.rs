@@ -17,6 +17,8 @@ mod hostile;
 mod ingest;
 // The function on AWS Lambda.
 mod lambda;
+// Matters: found, seen, over, told of once.
+mod life;
 // Other people's software reads the lake.
 mod readers;
 // Log files as AWS wrote them, when there are some at hand.

@@ -1,5 +1,7 @@
 //! A trail and a lake on an **S3** server, over the real protocol with real signatures.
 
+mod named;
+
 use std::collections::BTreeSet;
 use std::sync::Arc;
 

@@ -14,6 +14,7 @@ mod overrides;
 mod proposal;
 mod quoted;
 mod review;
+mod rules;
 mod seen;
 
 pub use alerting::{AlertSettings, SinkKind, SinkSettings, Suppression};
@@ -21,6 +22,9 @@ pub(crate) use overrides::set_parameters;
 pub use overrides::{Override, Setting};
 pub use proposal::propose;
 pub use review::Review;
+#[cfg(test)]
+pub(crate) use rules::moment;
+pub(crate) use rules::{Accepted, Rules};
 
 use crate::detection::{Detection, toml_error};
 use crate::error::AnalyzeError;
@@ -91,24 +95,30 @@ impl Configuration {
     pub fn of_text(path: &Path, text: &str) -> Result<Self, AnalyzeError> {
         let wrong = |reason| AnalyzeError::Configuration { path: path.to_path_buf(), reason };
         let configuration = Self::parse(path, text).map_err(wrong)?;
-        let errors = configuration.trust.review().errors;
+        let mut errors = configuration.trust.review().errors;
+        errors.extend(Rules::of(&configuration).err().unwrap_or_default());
         if errors.is_empty() { Ok(configuration) } else { Err(wrong(errors.join("; "))) }
     }
 
     /// Says all that is wrong with a configuration file, and with what it says
-    /// of these detections. None comes back when it cannot be understood.
+    /// of these detections, as of `now`, microseconds since 1970 UTC. None comes
+    /// back when it cannot be understood.
     ///
     /// # Errors
     /// When the file cannot be read.
     pub fn review(
         path: &Path,
         detections: &[Detection],
+        now: i64,
     ) -> Result<(Option<Self>, Review), AnalyzeError> {
         let configuration = match Self::parse(path, &read_text(path)?) {
             Ok(configuration) => configuration,
             Err(error) => return Ok((None, Review { errors: vec![error], warnings: Vec::new() })),
         };
         let mut review = configuration.trust.review();
+        let rules = rules::review(&configuration, detections, now);
+        review.errors.extend(rules.errors);
+        review.warnings.extend(rules.warnings);
         let mut detections = detections.to_vec();
         review.errors.extend(configuration.override_all(&mut detections));
         Ok((Some(configuration), review))

@@ -15,11 +15,12 @@ mod parameter;
 mod run;
 mod shared;
 
-#[cfg(test)]
-pub(crate) use coverage::CoverageSummary;
+pub(crate) use bind::micros_of;
+pub(crate) use coverage::{Coverage, CoverageSummary};
 pub(crate) use header::toml_error;
 pub use header::{Header, Kind};
 pub use parameter::Parameter;
+pub(crate) use run::detect_until;
 pub use run::{DetectionRun, NotDeterminable, Outcome, detect};
 
 use crate::error::AnalyzeError;

@@ -11,6 +11,7 @@ mod configuration;
 mod detection;
 mod error;
 mod finding;
+pub mod life;
 pub mod policy;
 mod queries;
 mod session;

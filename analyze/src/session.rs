@@ -69,6 +69,11 @@ impl Session {
         self.events.as_ref().map(LakeTable::version)
     }
 
+    /// The version of `events` that answers come from.
+    pub(crate) fn events(&self) -> Option<&LakeTable> {
+        self.events.as_ref()
+    }
+
     /// Whether our accounts were taken from the lake for lack of configuration.
     #[must_use]
     pub fn own_accounts_inferred(&self) -> bool {
@@ -192,7 +197,7 @@ pub(crate) fn read_only() -> SQLOptions {
     SQLOptions::new().with_allow_ddl(false).with_allow_dml(false).with_allow_statements(false)
 }
 
-fn context() -> SessionContext {
+pub(crate) fn context() -> SessionContext {
     let mut config = SessionConfig::new().with_information_schema(true);
     let options = config.options_mut();
     // Text keeps the type the lake wrote: what detections return is checked.
@@ -209,7 +214,7 @@ fn context() -> SessionContext {
     SessionContext::new_with_config(config)
 }
 
-fn register(
+pub(crate) fn register(
     context: &SessionContext,
     schema: &'static TableSchema,
     table: Option<&LakeTable>,

@@ -9,7 +9,7 @@ use anyhow::{Context as _, Result, bail};
 use ingest::Lake;
 
 use super::detect::all;
-use super::open;
+use super::{now, open};
 use crate::ExitStatus;
 use crate::arguments::{ConfigArguments, ConfigCommand};
 use crate::output::text::{BAD, HEAD, WARN, count, data, say, terminal};
@@ -24,7 +24,8 @@ pub(crate) async fn run(arguments: ConfigArguments) -> Result<ExitStatus> {
 }
 
 async fn check(file: &Path, lake: Option<&str>, folder: Option<&Path>) -> Result<ExitStatus> {
-    let (configuration, mut review) = Configuration::review(file, &all(folder)?)?;
+    let (configuration, mut review) =
+        Configuration::review(file, &all(folder)?, now().timestamp_micros())?;
     if let (Some(configuration), Some(lake)) = (&configuration, lake) {
         review.warnings.extend(configuration.compare(&opened(lake).await?).await?);
     }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use analyze::{Configuration, Severity, Window, built_in};
 use anyhow::{Context as _, Result};
-use ingest::{IngestOptions, Lake, Limits, Source};
+use ingest::{IngestOptions, Lake, Source};
 
 use super::simulate::{current_hour, simulate};
 use super::{detect, ingest as ingest_command, now, run_id};
@@ -96,16 +96,8 @@ pub(crate) async fn run(arguments: DemoArguments) -> Result<ExitStatus> {
 
 fn options(source: PathBuf) -> IngestOptions {
     let started = now();
-    IngestOptions {
-        sources: vec![Source::Path(source)],
-        keep: Vec::new(),
-        limits: Limits::default(),
-        threads: None,
-        memory: ingest::MemoryBudget::default(),
-        reread: false,
-        run_id: run_id(started),
-        started_at: started.timestamp_micros(),
-    }
+    let sources = vec![Source::Path(source)];
+    IngestOptions::new(sources, run_id(started), started.timestamp_micros())
 }
 
 fn step(what: &str) {

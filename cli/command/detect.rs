@@ -1,26 +1,33 @@
-//! `keytrail detect`: findings in a window of time.
+//! `keytrail detect`: findings in a window of time, or what is new.
 
 use std::path::Path;
+use std::sync::atomic::AtomicBool;
 
-use analyze::{Configuration, Detection, DetectionRun, Session, Window, built_in, from_folder};
+use analyze::life::{RunMark, UpToDate, detect_new, run_record, up_to_date};
+use analyze::{
+    Configuration, Detection, DetectionRun, Session, Severity, Window, built_in, from_folder,
+};
 use anyhow::{Result, bail, ensure};
-use ingest::{Lake, RunRecord, follow_usage, record_run};
+use ingest::{Lake, RunRecord, record_run};
 
-use super::{configuration, now, open, run_id};
+use super::{configuration, now, run_id, there_is_a_lake};
 use crate::ExitStatus;
 use crate::arguments::{DetectArguments, FindingFormat};
 use crate::output::text::data;
-use crate::output::{export, findings};
+use crate::output::{export, findings, life};
 
 const DAY_MICROS: i64 = 86_400_000_000;
 
 pub(crate) async fn run(arguments: DetectArguments) -> Result<ExitStatus> {
-    let window = window(&arguments)?;
     let mut detections = all(arguments.detections.as_deref())?;
     let configuration =
         configuration(arguments.config.as_deref())?.with_settings(arguments.set.clone());
     // Before some are chosen: what is said of the others must be right, too.
     configuration.apply(&mut detections)?;
+    if arguments.new {
+        return new(&arguments, &detections, &configuration).await;
+    }
+    let window = window(&arguments)?;
     let detections = named(detections, &arguments.detection)?;
     let lake = Lake::at(&arguments.lake.lake).await?;
     let (mut run, session) = judge(&lake, &detections, &configuration, window).await?;
@@ -41,13 +48,48 @@ pub(crate) async fn run(arguments: DetectArguments) -> Result<ExitStatus> {
         FindingFormat::Sarif => export::sarif(&run, &detections)?,
     }
     findings::complain(&run);
-    Ok(if run.is_incomplete() {
+    Ok(status(&run, run.worst(), &arguments))
+}
+
+/// Judges what is new, records it, and shows what people are to be told.
+async fn new(
+    arguments: &DetectArguments,
+    detections: &[Detection],
+    configuration: &Configuration,
+) -> Result<ExitStatus> {
+    let lake = Lake::at(&arguments.lake.lake).await?;
+    let mark = mark();
+    let session = opened(&lake, configuration, &mark).await?;
+    let never = AtomicBool::new(false);
+    let new =
+        Box::pin(detect_new(&lake, &session, detections, configuration, &mark, &never)).await?;
+    leave(&lake, new.record(&mark, &session, configuration)).await;
+    let least = arguments.min_severity;
+    let raised = new.life.raised.iter().filter(|alert| alert.finding.severity >= least);
+    match arguments.format {
+        FindingFormat::Table => life::print_new(&new, least),
+        FindingFormat::Json => data(&serde_json::to_string_pretty(&new)?)?,
+        FindingFormat::Ndjson => {
+            for alert in raised.clone() {
+                data(&serde_json::to_string(alert)?)?;
+            }
+        }
+        FindingFormat::Ocsf => export::ocsf(&new.run)?,
+        FindingFormat::Asff => export::asff(&new.run)?,
+        FindingFormat::Sarif => export::sarif(&new.run, detections)?,
+    }
+    findings::complain(&new.run);
+    Ok(status(&new.run, raised.map(|alert| alert.finding.severity).max(), arguments))
+}
+
+fn status(run: &DetectionRun, worst: Option<Severity>, arguments: &DetectArguments) -> ExitStatus {
+    if run.is_incomplete() {
         ExitStatus::Incomplete
-    } else if run.worst().is_some_and(|worst| worst >= arguments.fail_on) {
+    } else if worst.is_some_and(|worst| worst >= arguments.fail_on) {
         ExitStatus::Findings
     } else {
         ExitStatus::Nothing
-    })
+    }
 }
 
 /// Judges a window and records the run in the lake.
@@ -57,45 +99,37 @@ pub(crate) async fn judge(
     configuration: &Configuration,
     window: Window,
 ) -> Result<(DetectionRun, Session)> {
-    let started = now();
-    let mut session = open(lake, configuration).await?;
-    match follow_usage(lake, false, started.timestamp_micros()).await {
-        Ok(Some(report)) if report.files > 0 => session = open(lake, configuration).await?,
-        Ok(_) => {}
-        // Answers stay right: what is not counted is counted for this run alone.
-        Err(error) => {
-            anstream::eprintln!("warning: usage could not be brought up to date: {error}");
-        }
-    }
+    let mark = mark();
+    let session = opened(lake, configuration, &mark).await?;
     let run = analyze::detect(&session, detections, window).await?;
-    let record = RunRecord {
-        run_id: run_id(started),
-        command: "detect",
-        started_at: started.timestamp_micros(),
-        ended_at: now().timestamp_micros(),
-        window: Some((window.start, window.end)),
-        counts: vec![
-            ("events_version", session.events_version().unwrap_or_default()),
-            ("events", run.events),
-            ("detections", run.outcomes.len() as u64),
-            ("findings", run.findings.len() as u64),
-            ("not_determinable", run.not_determinable_entities()),
-            (
-                "skipped",
-                run.outcomes.iter().filter(|outcome| outcome.error.is_some()).count() as u64,
-            ),
-        ],
-        detections_hash: Some(run.detections_hash.clone()),
-        configuration_hash: configuration.hash.clone(),
-        outcome: if run.is_incomplete() { "incomplete" } else { "complete" },
-        details: None,
-    };
+    leave(lake, run_record(&mark, &run, &session, configuration)).await;
+    Ok((run, session))
+}
+
+fn mark() -> RunMark {
+    let started = now();
+    RunMark { run_id: run_id(started), started_at: started.timestamp_micros() }
+}
+
+/// A lake that there is, its usage counted.
+async fn opened(lake: &Lake, configuration: &Configuration, mark: &RunMark) -> Result<Session> {
+    let UpToDate { session, not_counted } =
+        up_to_date(lake, configuration, mark.started_at).await?;
+    there_is_a_lake(lake, &session)?;
+    if let Some(error) = not_counted {
+        anstream::eprintln!("warning: usage could not be brought up to date: {error}");
+    }
+    Ok(session)
+}
+
+/// Notes that the run took place.
+async fn leave(lake: &Lake, record: RunRecord) {
+    let record = RunRecord { ended_at: now().timestamp_micros(), ..record };
     if let Err(error) = record_run(lake, &record).await {
         // A reader of the lake may not be allowed to write to it; findings
         // matter more than the note that they were looked for.
         anstream::eprintln!("warning: the run could not be recorded in the lake: {error}");
     }
-    Ok((run, session))
 }
 
 fn window(arguments: &DetectArguments) -> Result<Window> {

@@ -1,6 +1,7 @@
 //! `keytrail ingest`: logs into the lake.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::Result;
 use chrono::{DateTime, Utc};
@@ -8,6 +9,7 @@ use ingest::{
     IngestError, IngestOptions, IngestReport, Lake, Limits, Progress, RunRecord, Source, record_run,
 };
 use serde_json::{Value, json};
+use tokio::signal::unix::{SignalKind, signal};
 
 use super::{now, run_id, seconds_since};
 use crate::ExitStatus;
@@ -17,8 +19,8 @@ use crate::output::text::{FAINT, WARN, count, data, grouped, terminal};
 
 pub(crate) async fn run(arguments: IngestArguments) -> Result<ExitStatus> {
     let started = now();
-    let sources =
-        arguments.sources.iter().map(|text| Source::parse(text)).collect::<Result<_, _>>()?;
+    let parse = if arguments.objects { Source::parse_object } else { Source::parse };
+    let sources = arguments.sources.iter().map(|text| parse(text)).collect::<Result<_, _>>()?;
     let limits = Limits {
         object_bytes_max: arguments.max_object_bytes,
         document_bytes_max: arguments.max_document_bytes,
@@ -30,17 +32,21 @@ pub(crate) async fn run(arguments: IngestArguments) -> Result<ExitStatus> {
         None => memory,
     };
     let options = IngestOptions {
-        sources,
         keep: arguments.keep,
         limits,
         threads: arguments.threads,
         memory,
         reread: arguments.reread,
-        run_id: run_id(started),
-        started_at: started.timestamp_micros(),
+        relist: arguments.relist,
+        delivered_from: arguments.delivered_from.map(|moment| moment.timestamp_micros()),
+        ..IngestOptions::new(sources, run_id(started), started.timestamp_micros())
     };
     let lake = Lake::at(&arguments.lake.lake).await?;
-    let report = ingest_all(&lake, options, started).await?;
+    let stop = options.stop.clone();
+    let report = tokio::select! {
+        report = ingest_all(&lake, options, started) => report?,
+        () = interrupted_twice(&stop) => anyhow::bail!("interrupted"),
+    };
     let seconds = seconds_since(started);
     match arguments.format {
         SummaryFormat::Text => summarize(&report, seconds),
@@ -54,6 +60,29 @@ pub(crate) async fn run(arguments: IngestArguments) -> Result<ExitStatus> {
     }
     complain(&report);
     Ok(if report.is_incomplete() { ExitStatus::Incomplete } else { ExitStatus::Nothing })
+}
+
+/// Asks a run to stop when the user or the system wants that, and ends when they
+/// insist.
+async fn interrupted_twice(stop: &AtomicBool) {
+    if interrupted().await.is_err() {
+        // Signals end the process by themselves, then.
+        return std::future::pending().await;
+    }
+    stop.store(true, Ordering::Relaxed);
+    anstream::eprintln!("stopping: what was read is being committed");
+    if interrupted().await.is_err() {
+        std::future::pending().await
+    }
+}
+
+/// Waits for Ctrl-C, or to be told to end.
+async fn interrupted() -> std::io::Result<()> {
+    let mut ended = signal(SignalKind::terminate())?;
+    tokio::select! {
+        interrupt = tokio::signal::ctrl_c() => interrupt,
+        _ = ended.recv() => Ok(()),
+    }
 }
 
 /// Ingests with a bar on a terminal, and records the run.
@@ -88,8 +117,14 @@ pub(crate) async fn ingest_all(
                 ("skipped", report.objects_failed + report.records_skipped),
             ];
             run.details = Some(
-                json!({ "skipped_reasons": report.skipped_reasons, "kept": report.kept_by_source })
-                    .to_string(),
+                json!({
+                    "skipped_reasons": report.skipped_reasons,
+                    "kept": report.kept_by_source,
+                    "stopped_early": report.stopped_early,
+                    "requests": report.requests,
+                    "lake_requests": report.lake_requests,
+                })
+                .to_string(),
             );
             record_run(lake, &run).await?;
             Ok(report)
@@ -142,6 +177,11 @@ pub(crate) fn summarize(report: &IngestReport, seconds: f64) {
             "file passed over: no log file by its name",
             "files passed over: no log files by their names",
         ),
+        (
+            report.objects_early,
+            "object passed over: delivered before --delivered-from",
+            "objects passed over: delivered before --delivered-from",
+        ),
     ];
     for (number, one, many) in aside.into_iter().filter(|(number, ..)| *number > 0) {
         anstream::eprintln!(
@@ -182,7 +222,12 @@ pub(crate) fn complain(report: &IngestReport) {
             grouped(report.objects_failed - named)
         );
     }
-    if report.is_incomplete() {
+    if report.stopped_early {
+        anstream::eprintln!(
+            "{WARN}stopped:{WARN:#} not everything was read; the same command goes on from here"
+        );
+    }
+    if report.objects_failed > 0 || report.records_skipped > 0 {
         anstream::eprintln!(
             "{} and {} could not be read; everything else was. Run the same command again to retry them.",
             count(report.objects_failed, "object"),

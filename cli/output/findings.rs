@@ -95,6 +95,23 @@ fn by_severity(run: &DetectionRun) -> String {
         .join(", ")
 }
 
+/// Prints a finding with what it is, and a remark.
+pub(crate) fn print_one(finding: &Finding, remark: &str) {
+    say!(
+        "{HEAD}{}{HEAD:#} {FAINT}{} ({}){FAINT:#}",
+        terminal(&finding.title),
+        terminal(&finding.detection),
+        terminal(remark)
+    );
+    print_finding(finding);
+    say!("{}\n", wrapped(&format!("Look first at: {}", terminal(&finding.respond)), 2));
+}
+
+/// Prints a finding with all that is said of its kind.
+pub(crate) fn print_whole(finding: &Finding) {
+    print_group(&[finding]);
+}
+
 fn print_group(group: &[&Finding]) {
     let Some(first) = group.first() else { return };
     say!("{HEAD}{}{HEAD:#} {FAINT}{}{FAINT:#}", terminal(&first.title), terminal(&first.detection));

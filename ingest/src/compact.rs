@@ -18,7 +18,7 @@ use crate::lake::{
     COMMIT_ATTEMPTS_MAX, DataFile, FILE_BYTES, Lake, LakeError, LakeTable, back_off,
 };
 use crate::report::UpkeepProgress;
-use crate::schema::{EVENTS, OBJECTS, RUNS, TableSchema, USAGE};
+use crate::schema::{EVENTS, FINDINGS, OBJECTS, RUNS, TableSchema, USAGE};
 
 mod group;
 mod merge;
@@ -98,6 +98,7 @@ struct Order {
 const ORDERS: &[Order] = &[
     Order { schema: &EVENTS, sorted_by: &["event_time"], files_min: 2 },
     Order { schema: &USAGE, sorted_by: &["hour", "actor"], files_min: 4 },
+    Order { schema: &FINDINGS, sorted_by: &["recorded_at", "fingerprint"], files_min: 4 },
     Order { schema: &OBJECTS, sorted_by: &["delivered_at", "object_uri"], files_min: 2 },
     // Each compaction adds a file here, about itself.
     Order { schema: &RUNS, sorted_by: &["started_at"], files_min: 8 },

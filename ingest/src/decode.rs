@@ -30,6 +30,8 @@ pub(crate) struct ObjectReport {
     /// Insight records, which are about other records.
     pub(crate) insights: u64,
     pub(crate) error: Option<String>,
+    /// Whether it failed for a reason that may be gone next time.
+    pub(crate) may_pass: bool,
     pub(crate) kept: BTreeMap<String, u64>,
 }
 
@@ -89,7 +91,10 @@ impl Decoder {
         let limits = self.records.limits;
         let mut report = ObjectReport::default();
         let stored = match &fetched.stored {
-            Err(reason) => Err(reason.clone()),
+            Err(unfetched) => {
+                report.may_pass = unfetched.may_pass;
+                Err(unfetched.reason.clone())
+            }
             Ok(Stored::Bytes(bytes)) => Ok(&bytes[..]),
             Ok(Stored::Local) => {
                 read_local(&fetched.object, &limits, &mut self.stored).map(|()| &self.stored[..])
@@ -281,6 +286,7 @@ pub(crate) fn append_object(
     rows.text(const { at("account_id") }, object.name.account_id.as_deref());
     rows.text(const { at("aws_region") }, object.name.region.as_deref());
     rows.time(const { at("delivered_at") }, object.name.delivered_at);
+    rows.flag(const { at("named") }, Some(object.named));
     rows.integer(const { at("records") }, count(report.records));
     rows.integer(const { at("events") }, count(report.events));
     rows.integer(const { at("skipped") }, count(report.skipped_records()));

@@ -8,12 +8,12 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
+use crate::CompactOptions;
 use crate::lake::{Lake, LakeTable};
 use crate::report::Progress;
 use crate::run::{IngestOptions, ingest};
 use crate::schema::EVENTS;
 use crate::source::Source;
-use crate::{CompactOptions, Limits};
 
 /// A lake, and the folder that it is in.
 pub(crate) struct Fixture {
@@ -40,20 +40,16 @@ impl Fixture {
 
     /// Ingests one log file, in a run of its own.
     pub(crate) async fn ingest(&self, events: Range<u32>) {
-        let name = format!("{}-{}.json", events.start, events.end);
-        let records: Vec<Value> = events.map(decrypt).collect();
+        self.ingest_numbers(&events.collect::<Vec<u32>>()).await;
+    }
+
+    /// As [`ingest`](Self::ingest), of these events.
+    pub(crate) async fn ingest_numbers(&self, events: &[u32]) {
+        let name = format!("{}-{}.json", events[0], events.len());
+        let records: Vec<Value> = events.iter().copied().map(decrypt).collect();
         let source = self.folder.path().join(name);
         fs::write(&source, json!({ "Records": records }).to_string()).unwrap();
-        let options = IngestOptions {
-            sources: vec![Source::Path(source)],
-            keep: Vec::new(),
-            limits: Limits::default(),
-            threads: None,
-            memory: crate::MemoryBudget::default(),
-            reread: false,
-            run_id: "run".to_owned(),
-            started_at: 0,
-        };
+        let options = IngestOptions::new(vec![Source::Path(source)], "run".to_owned(), 0);
         ingest(&self.lake, options, Arc::new(Progress::default())).await.unwrap();
     }
 
@@ -92,8 +88,8 @@ impl Fixture {
 }
 
 /// The record of a call, one second later for each number.
-fn decrypt(number: u32) -> Value {
-    let (minute, second) = (number / 60 % 60, number % 60);
+pub(crate) fn decrypt(number: u32) -> Value {
+    let (hour, minute, second) = (number / 3_600, number / 60 % 60, number % 60);
     json!({
         "eventVersion": "1.11",
         "userIdentity": {
@@ -102,7 +98,7 @@ fn decrypt(number: u32) -> Value {
             "arn": "arn:aws:iam::111122223333:root",
             "accountId": "111122223333",
         },
-        "eventTime": format!("2026-10-05T00:{minute:02}:{second:02}Z"),
+        "eventTime": format!("2026-10-05T{hour:02}:{minute:02}:{second:02}Z"),
         "eventSource": "kms.amazonaws.com",
         "eventName": "Decrypt",
         "awsRegion": "eu-west-1",

@@ -51,6 +51,7 @@ impl ObjectReader {
                 etag: String::new(),
                 place: Place::Stdin,
                 name: ObjectName::default(),
+                named: false,
             },
             stored: Ok(Stored::Bytes(Bytes::copy_from_slice(stored))),
             _budget: None,

@@ -5,11 +5,12 @@
 //! around what is being listed are held. A file of the table that is damaged is
 //! lost rows, too: it is passed over, and taken out of the table in the end.
 
+use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
 use std::ops::RangeInclusive;
 
 use arrow::array::{
-    Array, AsArray, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray,
+    Array, AsArray, BooleanArray, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray,
 };
 use arrow::datatypes::{Int64Type, TimestampMicrosecondType};
 use sha2::{Digest, Sha256};
@@ -17,7 +18,7 @@ use sha2::{Digest, Sha256};
 use crate::date::MICROS_PER_HOUR;
 use crate::lake::{DataFile, LakeError, LakeTable};
 use crate::scan::{ColumnsOf, Within};
-use crate::source::Object;
+use crate::source::{Object, region_folder};
 
 mod damage;
 
@@ -25,11 +26,30 @@ use damage::scan_what_is_there;
 pub(crate) use damage::{Damage, JournalTable, mend};
 
 /// Columns that tell whether an object was read.
-const COLUMNS: &[&str] = &["object_uri", "object_bytes", "etag", "outcome", "delivered_at"];
+const COLUMNS: &[&str] =
+    &["object_uri", "object_bytes", "etag", "outcome", "delivered_at", "named"];
 
 /// Deliveries looked up at once: long, since each look costs the row groups that
 /// overlap it.
 const WINDOW_MICROS: i64 = 31 * 24 * MICROS_PER_HOUR;
+
+/// Fingerprints of objects that were read.
+#[derive(Debug, Default)]
+struct Read {
+    /// Found by listing.
+    listed: HashSet<u128>,
+    /// Named by a notification, whether or not they were listed, too.
+    named: HashSet<u128>,
+}
+
+/// What is known of an object.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Known {
+    No,
+    /// A notification named it, and no listing has come upon it yet.
+    ByNameOnly,
+    Yes,
+}
 
 /// Objects read by earlier runs.
 #[derive(Debug, Default)]
@@ -38,9 +58,9 @@ pub(crate) struct Journal {
     objects: Option<JournalTable>,
     /// Deliveries that `dated` is about.
     window: Option<RangeInclusive<i64>>,
-    dated: HashSet<u128>,
+    dated: Read,
     /// Objects whose name says no time; looked up when first met.
-    undated: Option<HashSet<u128>>,
+    undated: Option<Read>,
 }
 
 impl Journal {
@@ -65,14 +85,13 @@ impl Journal {
     }
 
     /// Those of these objects that were not read yet. One that failed, or
-    /// changed since, is to be read again.
+    /// changed since, is to be read again; and one of a folder's day, if listing
+    /// finds only objects there that notifications have named: listing starts
+    /// again behind what it has read itself, so it has to get on.
     ///
     /// # Errors
     /// When the table cannot be read.
-    pub(crate) async fn unread(
-        &mut self,
-        mut found: Vec<Object>,
-    ) -> Result<Vec<Object>, LakeError> {
+    pub(crate) async fn unread(&mut self, found: Vec<Object>) -> Result<Vec<Object>, LakeError> {
         let Some(objects) = self.objects.clone() else { return Ok(found) };
         let times = || found.iter().filter_map(|object| object.name.delivered_at);
         if let (Some(first), Some(last)) = (times().min(), times().max()) {
@@ -86,27 +105,86 @@ impl Journal {
         if self.undated.is_none() && found.iter().any(|object| object.name.delivered_at.is_none()) {
             self.undated = Some(read_undated(&objects).await?);
         }
-        found.retain(|object| !self.has_read(object));
-        Ok(found)
+        Ok(self.sift(found))
     }
 
-    fn has_read(&self, object: &Object) -> bool {
+    /// As [`unread`](Self::unread), of objects that are in the sets at hand.
+    fn sift(&self, found: Vec<Object>) -> Vec<Object> {
+        let mut unread = Vec::new();
+        let mut waymarks = Waymarks::default();
+        for object in found {
+            match self.knows(&object) {
+                Known::No => {
+                    waymarks.got_on(&object);
+                    unread.push(object);
+                }
+                Known::Yes => waymarks.got_on(&object),
+                Known::ByNameOnly if object.named => {}
+                Known::ByNameOnly => waymarks.propose(object),
+            }
+        }
+        unread.extend(waymarks.wanted());
+        unread
+    }
+
+    fn knows(&self, object: &Object) -> Known {
         if object.etag.is_empty() {
-            return false;
+            return Known::No;
         }
+        let read = match object.name.delivered_at {
+            Some(_) => Some(&self.dated),
+            None => self.undated.as_ref(),
+        };
         let fingerprint = fingerprint(&object.uri, object.bytes, &object.etag);
-        match object.name.delivered_at {
-            Some(_) => self.dated.contains(&fingerprint),
-            None => self.undated.as_ref().is_some_and(|read| read.contains(&fingerprint)),
+        match read {
+            Some(read) if read.listed.contains(&fingerprint) => Known::Yes,
+            Some(read) if read.named.contains(&fingerprint) => Known::ByNameOnly,
+            _ => Known::No,
         }
+    }
+}
+
+/// Objects to read once more, so that listing gets on: the last one of each
+/// folder and day of which nothing was read that listing had found.
+#[derive(Debug, Default)]
+struct Waymarks {
+    days: HashMap<(String, i64), Option<Object>>,
+}
+
+impl Waymarks {
+    /// Listing gets on by this object anyway.
+    fn got_on(&mut self, object: &Object) {
+        if let Some(place) = object.place_in_listing() {
+            self.days.insert(place, None);
+        }
+    }
+
+    fn propose(&mut self, object: Object) {
+        let Some(place) = object.place_in_listing() else { return };
+        match self.days.entry(place) {
+            Entry::Vacant(day) => {
+                day.insert(Some(object));
+            }
+            Entry::Occupied(mut day) => {
+                if let Some(known) = day.get_mut()
+                    && known.name.delivered_at < object.name.delivered_at
+                {
+                    *known = object;
+                }
+            }
+        }
+    }
+
+    fn wanted(self) -> impl Iterator<Item = Object> {
+        self.days.into_values().flatten()
     }
 }
 
 async fn read_dated(
     objects: &JournalTable,
     window: &RangeInclusive<i64>,
-) -> Result<HashSet<u128>, LakeError> {
-    let mut read = HashSet::new();
+) -> Result<Read, LakeError> {
+    let mut read = Read::default();
     for file in objects.files()? {
         let apart = file
             .time_range("delivered_at")
@@ -117,15 +195,15 @@ async fn read_dated(
         let within = Within { column: "delivered_at", moments: window.clone() };
         scan_what_is_there(objects, &file, ColumnsOf(COLUMNS), Some(within), |batch| {
             let Some(rows) = JournalRows::of(batch) else { return };
-            read.extend(rows.read(|delivered| delivered.is_some_and(|at| window.contains(&at))));
+            rows.read(&mut read, |delivered| delivered.is_some_and(|at| window.contains(&at)));
         })
         .await?;
     }
     Ok(read)
 }
 
-async fn read_undated(objects: &JournalTable) -> Result<HashSet<u128>, LakeError> {
-    let mut read = HashSet::new();
+async fn read_undated(objects: &JournalTable) -> Result<Read, LakeError> {
+    let mut read = Read::default();
     for file in objects.files()? {
         if file.statistics.null_count.get("delivered_at").and_then(serde_json::Value::as_u64)
             == Some(0)
@@ -134,15 +212,17 @@ async fn read_undated(objects: &JournalTable) -> Result<HashSet<u128>, LakeError
         }
         scan_what_is_there(objects, &file, ColumnsOf(COLUMNS), None, |batch| {
             let Some(rows) = JournalRows::of(batch) else { return };
-            read.extend(rows.read(|delivered| delivered.is_none()));
+            rows.read(&mut read, |delivered| delivered.is_none());
         })
         .await?;
     }
     Ok(read)
 }
 
-/// The newest delivery known below each of these folders of Regions, as far as
-/// one is known. It may be older than the newest one there is, never newer.
+/// The newest delivery that listing has read below each of these folders of
+/// Regions, as far as one is known. It may be older than the newest one there is,
+/// never newer. What notifications named says nothing of what lies before it,
+/// and what failed is still to be read.
 ///
 /// # Errors
 /// When the table cannot be read.
@@ -166,6 +246,9 @@ pub(crate) async fn newest_deliveries(
                 else {
                     continue;
                 };
+                if rows.is_named(row) || rows.outcomes.value(row) == "failed" {
+                    continue;
+                }
                 match newest.get_mut(folder) {
                     Some(known) => *known = at.max(*known),
                     None if folders.contains(folder) => {
@@ -187,6 +270,8 @@ struct JournalRows<'a> {
     outcomes: &'a StringArray,
     bytes: &'a Int64Array,
     delivered: &'a TimestampMicrosecondArray,
+    /// Files from before there was this column lack it.
+    named: Option<&'a BooleanArray>,
 }
 
 impl<'a> JournalRows<'a> {
@@ -200,6 +285,7 @@ impl<'a> JournalRows<'a> {
             delivered: batch
                 .column_by_name("delivered_at")?
                 .as_primitive_opt::<TimestampMicrosecondType>()?,
+            named: batch.column_by_name("named").and_then(|named| named.as_boolean_opt()),
         })
     }
 
@@ -207,30 +293,25 @@ impl<'a> JournalRows<'a> {
         self.delivered.is_valid(row).then(|| self.delivered.value(row))
     }
 
-    /// Fingerprints of the objects that were read in full and were delivered
-    /// when `wanted` says.
-    fn read(&self, wanted: impl Fn(Option<i64>) -> bool) -> impl Iterator<Item = u128> {
-        (0..self.uris.len())
-            .filter(move |&row| {
-                matches!(self.outcomes.value(row), "read" | "left_alone")
-                    && wanted(self.delivered_at(row))
-            })
-            .map(|row| {
-                let bytes = u64::try_from(self.bytes.value(row)).unwrap_or_default();
-                fingerprint(self.uris.value(row), bytes, self.etags.value(row))
-            })
+    fn is_named(&self, row: usize) -> bool {
+        self.named.is_some_and(|named| named.is_valid(row) && named.value(row))
     }
-}
 
-/// `.../CloudTrail/<region>/` of a log file's URI: four folders up from the
-/// file, which lies under year, month and day.
-fn region_folder(uri: &str) -> Option<&str> {
-    let mut end = uri.len();
-    for _ in 0..4 {
-        end = uri[..end].rfind('/')?;
+    /// Takes the objects that were read in full and were delivered when `wanted`
+    /// says.
+    fn read(&self, read: &mut Read, wanted: impl Fn(Option<i64>) -> bool) {
+        for row in 0..self.uris.len() {
+            if !matches!(self.outcomes.value(row), "read" | "left_alone")
+                || !wanted(self.delivered_at(row))
+            {
+                continue;
+            }
+            let bytes = u64::try_from(self.bytes.value(row)).unwrap_or_default();
+            let fingerprint = fingerprint(self.uris.value(row), bytes, self.etags.value(row));
+            let known = if self.is_named(row) { &mut read.named } else { &mut read.listed };
+            known.insert(fingerprint);
+        }
     }
-    let folder = &uri[..=end];
-    folder.contains("/CloudTrail/").then_some(folder)
 }
 
 fn fingerprint(uri: &str, bytes: u64, etag: &str) -> u128 {
@@ -246,11 +327,59 @@ fn fingerprint(uri: &str, bytes: u64, etag: &str) -> u128 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::source::{ObjectName, Place};
+
+    fn object(region: &str, slot: &str) -> Object {
+        let day = format!("{}/{}/{}", &slot[..4], &slot[4..6], &slot[6..8]);
+        let key = format!(
+            "AWSLogs/111122223333/CloudTrail/{region}/{day}/111122223333_CloudTrail_{region}_{slot}_x.json.gz"
+        );
+        Object {
+            uri: format!("s3://bucket/{key}"),
+            bytes: 1,
+            etag: "x".to_owned(),
+            name: ObjectName::read(&key),
+            place: Place::S3 { bucket: "bucket".to_owned(), key },
+            named: false,
+        }
+    }
+
+    fn journal(listed: &[&Object], named: &[&Object]) -> Journal {
+        let print = |objects: &[&Object]| {
+            objects.iter().map(|it| fingerprint(&it.uri, it.bytes, &it.etag)).collect()
+        };
+        let dated = Read { listed: print(listed), named: print(named) };
+        Journal { dated, ..Journal::default() }
+    }
+
+    fn unread(journal: &Journal, found: &[&Object]) -> Vec<Object> {
+        let mut unread = journal.sift(found.iter().map(|&object| object.clone()).collect());
+        unread.sort_by(|left, right| left.uri.cmp(&right.uri));
+        unread
+    }
 
     #[test]
-    fn the_folder_of_a_region_is_four_up_from_the_file() {
-        let uri = "s3://b/AWSLogs/1/CloudTrail/eu-west-1/2023/07/10/x.json.gz";
-        assert_eq!(region_folder(uri), Some("s3://b/AWSLogs/1/CloudTrail/eu-west-1/"));
-        assert_eq!(region_folder("/a/b.json"), None);
+    fn listing_reads_one_named_object_of_a_folder_and_day_to_get_on() {
+        let [first, second] =
+            ["20261005T0000Z", "20261005T0900Z"].map(|slot| object("eu-west-1", slot));
+        let next_day = object("eu-west-1", "20261006T0000Z");
+        let elsewhere = object("us-east-1", "20261005T0100Z");
+        let all = [&first, &second, &next_day, &elsewhere];
+        let notified = journal(&[], &all);
+        assert_eq!(unread(&notified, &all), [second.clone(), next_day.clone(), elsewhere.clone()]);
+        // Where listing has read something of the day, or is about to, it gets on anyway.
+        let listed_too = journal(&[&first, &next_day, &elsewhere], &all);
+        assert!(unread(&listed_too, &all).is_empty());
+        let one_is_new = journal(&[], &[&first, &next_day, &elsewhere]);
+        assert_eq!(unread(&one_is_new, &[&first, &second]), [second]);
+    }
+
+    #[test]
+    fn what_is_named_again_is_not_read_again() {
+        let object = Object { named: true, ..object("eu-west-1", "20261005T0000Z") };
+        assert!(unread(&journal(&[], &[&object]), &[&object]).is_empty());
+        assert!(unread(&journal(&[&object], &[]), &[&object]).is_empty());
+        let changed = Object { etag: "y".to_owned(), ..object.clone() };
+        assert_eq!(unread(&journal(&[&object], &[]), &[&changed]), [changed]);
     }
 }

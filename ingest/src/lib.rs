@@ -17,10 +17,12 @@ mod decode;
 mod document;
 mod error;
 mod event;
+mod finding;
 #[cfg(test)]
 mod fixture;
 #[doc(hidden)]
 pub mod fuzz;
+mod hours;
 mod identity;
 mod inflate;
 mod journal;
@@ -31,11 +33,13 @@ mod lake;
 pub mod operations;
 mod record;
 mod report;
+mod requests;
 mod rows;
 mod run;
 mod scan;
 pub mod schema;
 mod source;
+mod stop;
 mod surrogate;
 mod usage;
 mod vacuum;
@@ -43,11 +47,17 @@ mod vacuum;
 pub use budget::{MEMORY_LIMIT_BYTES_MIN, MemoryBudget};
 pub use compact::{CompactOptions, CompactReport, CompactedTable, compact};
 pub use error::{IngestError, SourceError, UpkeepError};
+pub use finding::{
+    DETECT_APPLICATION, FindingChange, FindingRow, append_findings, append_findings_always,
+    hour_start, hour_text,
+};
+pub use hours::{NewHours, new_hours};
 pub use inflate::Limits;
 pub use lake::{
     Committed, DataFile, FileStatistics, Lake, LakeError, LakeTable, Packing, TableWriter,
 };
 pub use report::{Failure, IngestReport, Progress, UpkeepProgress};
+pub use requests::S3Requests;
 pub use run::{IngestOptions, RunRecord, ingest, record_run};
 pub use source::Source;
 pub use surrogate::without_lone_surrogates;

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use serde::Serialize;
 
 use crate::decode::ObjectReport;
+use crate::requests::S3Requests;
 use crate::source::Aside;
 
 /// Objects that failed are named up to this many; all are counted.
@@ -26,6 +27,9 @@ pub struct IngestReport {
     pub objects_left_alone: u64,
     /// Objects that are no log files by their name.
     pub objects_passed_over: u64,
+    /// Objects passed over because they were delivered before the moment asked
+    /// for. In S3 most of those are not even listed, and not counted.
+    pub objects_early: u64,
     /// Objects or folders of which nothing or not all could be read.
     pub objects_failed: u64,
     /// Stored bytes read.
@@ -52,6 +56,13 @@ pub struct IngestReport {
     /// they listed were read again, as far as they are still there.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub journal_files_lost: Vec<String>,
+    /// Whether the run was stopped before everything was read. The next one goes
+    /// on where it left off.
+    pub stopped_early: bool,
+    /// Requests to S3 for objects.
+    pub requests: S3Requests,
+    /// Requests to S3 for the lake.
+    pub lake_requests: S3Requests,
     /// Commits to `events`.
     pub commits: u64,
     /// Version of `events` afterwards.
@@ -65,13 +76,16 @@ pub struct Failure {
     pub object_uri: String,
     /// Why.
     pub reason: String,
+    /// Whether it may be gone next time: a refusal or a failure of the store, as
+    /// opposed to damage.
+    pub may_pass: bool,
 }
 
 impl IngestReport {
-    /// Whether something could not be read.
+    /// Whether something could not be read, or was left for the next run.
     #[must_use]
     pub fn is_incomplete(&self) -> bool {
-        self.objects_failed > 0 || self.records_skipped > 0
+        self.objects_failed > 0 || self.records_skipped > 0 || self.stopped_early
     }
 
     pub(crate) fn take(&mut self, uri: &str, stored_bytes: u64, object: &ObjectReport) {
@@ -89,14 +103,15 @@ impl IngestReport {
             *self.kept_by_source.entry(source.clone()).or_default() += count;
         }
         if let Some(reason) = &object.error {
-            self.fail(uri.to_owned(), reason.clone());
+            self.fail(uri.to_owned(), reason.clone(), object.may_pass);
         } else if !object.skipped.is_empty() {
             let reasons: Vec<String> = object
                 .skipped
                 .iter()
                 .map(|(reason, count)| format!("{count} x {reason}"))
                 .collect();
-            self.fail(uri.to_owned(), format!("records skipped: {}", reasons.join(", ")));
+            let reason = format!("records skipped: {}", reasons.join(", "));
+            self.fail(uri.to_owned(), reason, false);
         }
     }
 
@@ -105,15 +120,17 @@ impl IngestReport {
         self.objects_known += aside.known;
         self.objects_left_alone += aside.left_alone;
         self.objects_passed_over += aside.passed_over;
+        self.objects_early += aside.early;
+        self.stopped_early |= aside.stopped;
         for (place, reason) in aside.failures {
-            self.fail(place, reason);
+            self.fail(place, reason, true);
         }
     }
 
-    pub(crate) fn fail(&mut self, object_uri: String, reason: String) {
+    pub(crate) fn fail(&mut self, object_uri: String, reason: String, may_pass: bool) {
         self.objects_failed += 1;
         if self.failures.len() < FAILURES_NAMED_MAX {
-            self.failures.push(Failure { object_uri, reason });
+            self.failures.push(Failure { object_uri, reason, may_pass });
         }
     }
 }

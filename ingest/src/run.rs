@@ -6,6 +6,7 @@
 //! of filling memory.
 
 use std::num::NonZeroUsize;
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex};
 
 use arrow::array::RecordBatch;
@@ -21,12 +22,15 @@ use crate::journal::{self, Journal};
 use crate::keep::KeepList;
 use crate::lake::Lake;
 use crate::report::{IngestReport, Progress};
+use crate::requests::RequestCounter;
 use crate::rows::Rows;
 use crate::schema::{EVENTS, OBJECTS};
 use crate::source::{self, Fetched, Listing, Object, Outstanding, Source};
 
 mod commit;
 mod record;
+#[cfg(test)]
+mod tests;
 
 use commit::Committer;
 pub use record::{RunRecord, record_run};
@@ -44,12 +48,42 @@ pub struct IngestOptions {
     pub threads: Option<NonZeroUsize>,
     /// Read objects again that the journal has.
     pub reread: bool,
+    /// List folders in S3 from their beginning, not from where the journal
+    /// leaves off; what it has is passed over all the same.
+    pub relist: bool,
+    /// Pass over objects delivered before this moment, microseconds since 1970
+    /// UTC.
+    pub delivered_from: Option<i64>,
+    /// Set by whoever wants the run to end early: what was fetched by then is
+    /// committed, and the report says so.
+    pub stop: Arc<AtomicBool>,
     /// How much to hold in memory.
     pub memory: MemoryBudget,
     /// Unique id of the run.
     pub run_id: String,
     /// Start of the run, microseconds since 1970 UTC.
     pub started_at: i64,
+}
+
+impl IngestOptions {
+    /// Everything of these sources that was not read yet, with the usual bounds.
+    /// `started_at` is in microseconds since 1970 UTC.
+    #[must_use]
+    pub fn new(sources: Vec<Source>, run_id: String, started_at: i64) -> Self {
+        Self {
+            sources,
+            keep: Vec::new(),
+            limits: Limits::default(),
+            threads: None,
+            reread: false,
+            relist: false,
+            delivered_from: None,
+            stop: Arc::default(),
+            memory: MemoryBudget::default(),
+            run_id,
+            started_at,
+        }
+    }
 }
 
 /// Rows handed from a decoder to the writer at once.
@@ -77,20 +111,27 @@ pub async fn ingest(
 ) -> Result<IngestReport, IngestError> {
     let limits = &mut options.limits;
     limits.document_bytes_max = limits.document_bytes_max.min(options.memory.document_bytes_max);
+    let lake_requests = lake.requests();
     let events = lake.table(&EVENTS).await?;
     let objects = lake.table(&OBJECTS).await?;
-    let needs_s3 = options.sources.iter().any(|source| matches!(source, Source::S3 { .. }));
-    let client = if needs_s3 { Some(aws::s3_client().await) } else { None };
+    let requests = Arc::new(RequestCounter::default());
+    let needs_s3 = options.sources.iter().any(Source::is_in_s3);
+    let client = if needs_s3 { Some(aws::s3_client(requests.clone()).await) } else { None };
     let journal = if options.reread { Journal::empty() } else { Journal::of(&objects) };
     let damage = journal.damage();
     let Listing { portions, task: listing } =
-        source::list(&options.sources, client.clone(), journal, progress.clone());
+        source::list(&options, client.clone(), journal, progress.clone());
     let (fetched_sender, fetched) = mpsc::channel(4);
     let (decoded_sender, mut decoded) = mpsc::channel::<Decoded>(1);
     let outstanding = Outstanding::default();
-    let fetching =
-        source::fetch_all(portions, client, options.limits, outstanding.clone(), fetched_sender);
-    let fetching = tokio::spawn(fetching);
+    let fetching = tokio::spawn(source::fetch_all(
+        portions,
+        client,
+        options.limits,
+        outstanding.clone(),
+        options.stop.clone(),
+        fetched_sender,
+    ));
     let decoders = spawn_decoders(&options, fetched, decoded_sender, &progress);
 
     let mut report = IngestReport {
@@ -108,14 +149,16 @@ pub async fn ingest(
     for decoder in decoders {
         decoder.await.map_err(|_| IngestError::Worker)?;
     }
-    fetching.await.map_err(|_| IngestError::Worker)?;
+    report.stopped_early = fetching.await.map_err(|_| IngestError::Worker)?;
     // What was read before a listing failed is worth keeping.
     let listed = listing.await.map_err(|_| IngestError::Worker)?;
     committer.finish(&mut report).await?;
+    report.requests = requests.so_far();
     report.take_aside(listed?);
     for file in journal::mend(lake, &damage, options.started_at).await? {
         report.journal_files_lost.push(format!("{}/{file}", OBJECTS.name));
     }
+    report.lake_requests = lake.requests().since(lake_requests);
     Ok(report)
 }
 

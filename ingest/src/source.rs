@@ -2,10 +2,13 @@
 
 use std::path::PathBuf;
 
+use bytes::Bytes;
+
 mod fetch;
 mod folder;
 mod listing;
 mod name;
+mod named;
 mod outstanding;
 mod s3;
 
@@ -31,13 +34,30 @@ pub enum Source {
         /// Prefix of the keys; may be empty.
         prefix: String,
     },
+    /// Objects of a bucket, named one by one; nothing is listed.
+    S3Objects {
+        /// Name of the bucket.
+        bucket: String,
+        /// Keys as they are, not as notifications write them: `+` is a plus.
+        keys: Vec<String>,
+    },
+    /// A document in memory, as an event or a log subscription brings it.
+    Document {
+        /// Stands for the document in the lake; the same one again is known by
+        /// it and by its bytes.
+        uri: String,
+        /// When it came into being, microseconds since 1970 UTC. The journal of
+        /// that time is where it is looked for.
+        delivered_at: Option<i64>,
+        /// The document.
+        bytes: Bytes,
+    },
 }
 
 impl Source {
     /// Whether all that `other` names is named by this source, too.
     fn covers(&self, other: &Self) -> bool {
         match (self, other) {
-            (Self::Stdin, Self::Stdin) => true,
             (Self::Path(outer), Self::Path(inner)) => {
                 let real = |path: &PathBuf| path.canonicalize().unwrap_or_else(|_| path.clone());
                 real(inner).starts_with(real(outer))
@@ -46,8 +66,30 @@ impl Source {
                 Self::S3 { bucket: outer_bucket, prefix: outer },
                 Self::S3 { bucket: inner_bucket, prefix: inner },
             ) => outer_bucket == inner_bucket && inner.starts_with(outer.as_str()),
-            _ => false,
+            // A listing may start behind an object that is named.
+            _ => self == other,
         }
+    }
+
+    /// An object as typed, `s3://bucket/key`.
+    ///
+    /// # Errors
+    /// When it is something else.
+    pub fn parse_object(text: &str) -> Result<Self, SourceError> {
+        match Self::parse(text)? {
+            Self::S3 { bucket, prefix } if !prefix.is_empty() => {
+                Ok(Self::S3Objects { bucket, keys: vec![prefix] })
+            }
+            _ => Err(SourceError::Unusable {
+                source_name: text.to_owned(),
+                reason: "an object is named as s3://bucket/key".to_owned(),
+            }),
+        }
+    }
+
+    /// Whether S3 is asked for it.
+    pub(crate) fn is_in_s3(&self) -> bool {
+        matches!(self, Self::S3 { .. } | Self::S3Objects { .. })
     }
 
     /// Reads a source as typed: `-`, a path, or `s3://bucket/prefix`.
@@ -84,6 +126,7 @@ impl Source {
 pub(crate) enum Place {
     Stdin,
     File(PathBuf),
+    Memory(Bytes),
     S3 { bucket: String, key: String },
 }
 
@@ -96,6 +139,8 @@ pub(crate) struct Object {
     pub(crate) etag: String,
     pub(crate) place: Place,
     pub(crate) name: ObjectName,
+    /// Whether it was named to us, and not found by listing.
+    pub(crate) named: bool,
 }
 
 impl Object {
@@ -103,6 +148,26 @@ impl Object {
     fn day(&self) -> i64 {
         self.name.delivered_at.map_or(i64::MIN, |at| at.div_euclid(24 * MICROS_PER_HOUR))
     }
+
+    /// Folder of its account and Region, and day: where listing starts again goes
+    /// by what it has read there. None for what listing does not go by.
+    pub(crate) fn place_in_listing(&self) -> Option<(String, i64)> {
+        if self.named || self.name.delivered_at.is_none() {
+            return None;
+        }
+        Some((region_folder(&self.uri)?.to_owned(), self.day()))
+    }
+}
+
+/// `.../CloudTrail/<region>/` of a log file's URI: four folders up from the
+/// file, which lies under year, month and day.
+pub(crate) fn region_folder(uri: &str) -> Option<&str> {
+    let mut end = uri.len();
+    for _ in 0..4 {
+        end = uri[..end].rfind('/')?;
+    }
+    let folder = &uri[..=end];
+    folder.contains("/CloudTrail/").then_some(folder)
 }
 
 /// Sources of which none names what another one names.
@@ -134,6 +199,13 @@ mod tests {
     }
 
     #[test]
+    fn the_folder_of_a_region_is_four_up_from_the_file() {
+        let uri = "s3://b/AWSLogs/1/CloudTrail/eu-west-1/2023/07/10/x.json.gz";
+        assert_eq!(region_folder(uri), Some("s3://b/AWSLogs/1/CloudTrail/eu-west-1/"));
+        assert_eq!(region_folder("/a/b.json"), None);
+    }
+
+    #[test]
     fn a_source_is_read_as_typed() {
         assert_eq!(Source::parse("-").unwrap(), Source::Stdin);
         assert_eq!(Source::parse("a/b").unwrap(), Source::Path("a/b".into()));
@@ -141,6 +213,11 @@ mod tests {
         assert_eq!(Source::parse("s3://logs/x/y").unwrap(), bucket);
         for wrong in ["s3://", "s3:///x", "http://x/y"] {
             assert!(Source::parse(wrong).is_err(), "{wrong}");
+        }
+        let object = Source::S3Objects { bucket: "logs".into(), keys: vec!["x/y".into()] };
+        assert_eq!(Source::parse_object("s3://logs/x/y").unwrap(), object);
+        for wrong in ["s3://logs", "s3://logs/", "x/y", "-"] {
+            assert!(Source::parse_object(wrong).is_err(), "{wrong}");
         }
     }
 }

@@ -9,6 +9,18 @@ use crate::harness::record::{ACCOUNT, changed, decrypt, document, key_arn, sessi
 use crate::harness::tree::files;
 
 #[test]
+fn a_question_that_no_file_can_answer_has_no_rows() {
+    let here = quiet_lake();
+    for rest in ["limit 1", "", "desc limit 3"] {
+        let query = format!(
+            "select event_id, event_time from events where event_time > '2999-01-01' order by event_time {rest}"
+        );
+        let said = ask(&here, "ndjson", &query);
+        assert_eq!((said.code, said.stdout.as_str()), (Some(0), ""), "{said}");
+    }
+}
+
+#[test]
 fn nothing_can_be_changed_by_a_query() {
     let here = quiet_lake();
     let before = files(&here.path(""));

@@ -44,14 +44,30 @@ fn the_json_summary_has_every_count() {
       "kept_by_source": {
         "kms.amazonaws.com": 40
       },
+      "lake_requests": {
+        "delete": 0,
+        "get": 0,
+        "head": 0,
+        "list": 0,
+        "put": 0
+      },
       "objects": 2,
+      "objects_early": 0,
       "objects_failed": 0,
       "objects_known": 0,
       "objects_left_alone": 1,
       "objects_passed_over": 1,
       "records": 40,
       "records_skipped": 0,
-      "skipped_reasons": {}
+      "requests": {
+        "delete": 0,
+        "get": 0,
+        "head": 0,
+        "list": 0,
+        "put": 0
+      },
+      "skipped_reasons": {},
+      "stopped_early": false
     }
     "#);
 }

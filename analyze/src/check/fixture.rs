@@ -7,7 +7,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use ingest::{IngestOptions, Lake, Limits, MemoryBudget, Progress, Source, ingest};
+use ingest::{IngestOptions, Lake, Progress, Source, ingest};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -196,16 +196,8 @@ fn write(path: &Path, text: &str) -> Result<(), AnalyzeError> {
 }
 
 async fn read_in(lake: &Lake, source: &Path, run_id: &str) -> Result<(), AnalyzeError> {
-    let options = IngestOptions {
-        sources: vec![Source::Path(source.to_path_buf())],
-        keep: Vec::new(),
-        limits: Limits::default(),
-        threads: None,
-        memory: MemoryBudget::default(),
-        reread: false,
-        run_id: run_id.to_owned(),
-        started_at: 0,
-    };
+    let sources = vec![Source::Path(source.to_path_buf())];
+    let options = IngestOptions::new(sources, run_id.to_owned(), 0);
     ingest(lake, options, Arc::new(Progress::default())).await?;
     Ok(())
 }

@@ -124,6 +124,23 @@ impl Coverage {
         days.len()
     }
 
+    /// Whether any logs of a place arrived within what was looked at. A Region or
+    /// an account that is not known counts as any.
+    pub(crate) fn knows(&self, account: Option<&str>, region: Option<&str>) -> bool {
+        self.hours.iter().any(|((known_account, known_region), hours)| {
+            !hours.is_empty()
+                && account.is_none_or(|account| account == known_account)
+                && region.is_none_or(|region| region == known_region)
+        })
+    }
+
+    /// Takes in what else was looked at.
+    pub(crate) fn add(&mut self, other: Self) {
+        for (place, hours) in other.hours {
+            self.hours.entry(place).or_default().extend(hours);
+        }
+    }
+
     /// How much of a window is covered, over all places known.
     pub(crate) fn summary(&self, window: Window) -> CoverageSummary {
         let first = window.start.div_euclid(MICROS_PER_HOUR);
@@ -135,6 +152,14 @@ impl Coverage {
             hours_covered: covered as u64,
             hours: u64::try_from(end - first).unwrap_or_default() * self.hours.len() as u64,
         }
+    }
+}
+
+#[cfg(test)]
+impl Coverage {
+    /// Coverage of one hour of one place.
+    pub(crate) fn of(account: &str, region: &str) -> Self {
+        Self { hours: [((account.to_owned(), region.to_owned()), vec![0])].into() }
     }
 }
 

@@ -62,6 +62,10 @@ pub struct Header {
     /// days with logs, such as `14d`, must lie in the lookback before the window.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub history: Option<String>,
+    /// For a state or an absence: how long after it was judged, such as `24h`, it
+    /// is not judged again by runs that judge what is new.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub every: Option<String>,
     /// Columns that identify one ongoing matter.
     pub entity: Vec<String>,
     /// Why it matters.
@@ -114,6 +118,12 @@ impl Header {
         self.history.as_deref().and_then(micros_of).map(|micros| micros / MICROS_PER_DAY)
     }
 
+    /// How long it is not judged again, microseconds; none if it always is.
+    #[must_use]
+    pub fn every_micros(&self) -> Option<i64> {
+        self.every.as_deref().and_then(micros_of)
+    }
+
     fn validate(&self, id: &str) -> Result<(), String> {
         if self.id != id {
             return Err(format!("its id is {:?}, its file is named {id:?}", self.id));
@@ -128,6 +138,13 @@ impl Header {
             ));
         }
         self.validate_history()?;
+        if let Some(every) = &self.every
+            && (self.every_micros().is_none() || self.kind == Kind::Event)
+        {
+            return Err(format!(
+                "every {every:?} must be a duration such as \"24h\", of a state or an absence"
+            ));
+        }
         for (name, text) in [
             ("title", &self.title),
             ("why", &self.why),
@@ -232,6 +249,8 @@ mod tests {
             ("'0d'", "'soon'", "lookback"),
             ("'0d'", "'7d'\n-- history = '14d'", "history"),
             ("'0d'", "'7d'\n-- history = '48h'", "history"),
+            ("'0d'", "'0d'\n-- every = '24h'", "every"),
+            ("'event'", "'state'\n-- every = 'daily'", "every"),
             ("['actor']", "[]", "entity"),
             ("-- attack = []", "-- attack = ['T1485']", "attack_version"),
             ("-- attack = []", "-- attack = ['T9']\n-- attack_version = '18.1'", "attack.csv"),

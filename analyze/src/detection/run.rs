@@ -2,7 +2,9 @@
 //! account of what was and was not judged.
 
 use std::collections::BTreeMap;
+use std::future::ready;
 use std::num::NonZeroUsize;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use datafusion::prelude::SessionContext;
 use futures::stream::{self, StreamExt as _};
@@ -35,6 +37,9 @@ pub struct DetectionRun {
     pub coverage: CoverageSummary,
     /// Hash over the detections' text.
     pub detections_hash: String,
+    /// Where logs arrived within what was looked at.
+    #[serde(skip)]
+    pub(crate) covered: Coverage,
 }
 
 /// What became of one detection.
@@ -74,6 +79,81 @@ impl DetectionRun {
         self.findings.iter().map(|finding| finding.severity).max()
     }
 
+    /// A run that has judged nothing yet.
+    pub(crate) fn nothing(detections: &[Detection], window: Window) -> Self {
+        let disabled = detections.iter().filter(|detection| !detection.enabled);
+        Self {
+            window,
+            findings: Vec::new(),
+            outcomes: Vec::new(),
+            disabled: disabled.map(|detection| detection.header.id.clone()).collect(),
+            not_determinable: Vec::new(),
+            events: 0,
+            coverage: CoverageSummary::default(),
+            detections_hash: hash(detections),
+            covered: Coverage::default(),
+        }
+    }
+
+    /// Takes out the outcomes of detections that failed; says which they were.
+    pub(crate) fn take_failed(&mut self) -> Vec<String> {
+        let failed: Vec<String> = (self.outcomes.iter())
+            .filter(|outcome| outcome.error.is_some())
+            .map(|outcome| outcome.detection.clone())
+            .collect();
+        self.outcomes.retain(|outcome| outcome.error.is_none());
+        failed
+    }
+
+    /// Worst first, then newest first.
+    fn sort(&mut self) {
+        self.findings.sort_by(|left, right| {
+            (right.severity, &right.event_time, &left.fingerprint).cmp(&(
+                left.severity,
+                &left.event_time,
+                &right.fingerprint,
+            ))
+        });
+    }
+
+    /// Takes in another run over another window: together they are one.
+    pub(crate) fn add(&mut self, other: Self) {
+        self.window.start = self.window.start.min(other.window.start);
+        self.window.end = self.window.end.max(other.window.end);
+        let mut places: BTreeMap<String, usize> = (self.findings.iter().enumerate())
+            .map(|(place, finding)| (finding.fingerprint.clone(), place))
+            .collect();
+        for finding in other.findings {
+            if let Some(place) = places.get(&finding.fingerprint) {
+                self.findings[*place].merge(finding);
+            } else {
+                places.insert(finding.fingerprint.clone(), self.findings.len());
+                self.findings.push(finding);
+            }
+        }
+        self.sort();
+        for outcome in other.outcomes {
+            match self.outcomes.iter_mut().find(|known| known.detection == outcome.detection) {
+                Some(known) => {
+                    known.findings += outcome.findings;
+                    known.error = known.error.take().or(outcome.error);
+                }
+                None => self.outcomes.push(outcome),
+            }
+        }
+        for id in other.disabled {
+            if !self.disabled.contains(&id) {
+                self.disabled.push(id);
+            }
+        }
+        self.not_determinable.extend(other.not_determinable);
+        self.events += other.events;
+        self.coverage.places = self.coverage.places.max(other.coverage.places);
+        self.coverage.hours_covered += other.coverage.hours_covered;
+        self.coverage.hours += other.coverage.hours;
+        self.covered.add(other.covered);
+    }
+
     /// Entities that could not be judged.
     #[must_use]
     pub fn not_determinable_entities(&self) -> u64 {
@@ -90,26 +170,36 @@ pub async fn detect(
     detections: &[Detection],
     window: Window,
 ) -> Result<DetectionRun, AnalyzeError> {
-    let (enabled, disabled): (Vec<&Detection>, Vec<&Detection>) =
-        detections.iter().partition(|detection| detection.enabled);
+    detect_until(session, detections, window, &AtomicBool::new(false)).await
+}
+
+/// Judges a window until it is told to stop: detections that are left then have
+/// no outcome.
+///
+/// # Errors
+/// When the lake itself cannot be asked.
+pub(crate) async fn detect_until(
+    session: &Session,
+    detections: &[Detection],
+    window: Window,
+    stop: &AtomicBool,
+) -> Result<DetectionRun, AnalyzeError> {
+    let enabled: Vec<&Detection> =
+        detections.iter().filter(|detection| detection.enabled).collect();
     let looked_at = looked_at(&enabled, window);
     let coverage = Coverage::read(session.context(), looked_at)
         .await
         .map_err(|error| AnalyzeError::query("coverage cannot be read", error))?;
     let mut run = DetectionRun {
-        window,
-        findings: Vec::new(),
-        outcomes: Vec::new(),
-        disabled: disabled.iter().map(|detection| detection.header.id.clone()).collect(),
-        not_determinable: Vec::new(),
         events: count_events(session, window).await?,
         coverage: coverage.summary(window),
-        detections_hash: hash(detections),
+        ..DetectionRun::nothing(detections, window)
     };
     let context = shared::context(session.context(), &enabled).await;
     let threads = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
     // Planning takes one core whatever the query: detections keep the others busy.
     let mut judged = stream::iter(enabled)
+        .take_while(|_| ready(!stop.load(Ordering::Relaxed)))
         .map(|detection| {
             let (context, own) = (context.clone(), detection.clone());
             let task = tokio::spawn(async move { judge(&context, &own, window).await });
@@ -133,13 +223,8 @@ pub async fn detect(
         }
         run.outcomes.push(outcome);
     }
-    run.findings.sort_by(|left, right| {
-        (right.severity, &right.event_time, &left.fingerprint).cmp(&(
-            left.severity,
-            &left.event_time,
-            &right.fingerprint,
-        ))
-    });
+    run.covered = coverage;
+    run.sort();
     Ok(run)
 }
 

@@ -17,6 +17,8 @@ use crate::error::AnalyzeError;
 pub enum Condition {
     /// The column is this text.
     Is(&'static str, String),
+    /// The column is one of these texts.
+    OneOf(&'static str, Vec<String>),
     /// The column is like this text: a pattern if there is a `*` in it, which
     /// stands for any text, else a part of what the column holds.
     Like(&'static str, String),
@@ -50,6 +52,9 @@ impl Session {
         for condition in conditions {
             let wanted = match condition {
                 Condition::Is(column, text) => ident(*column).eq(lit(text)),
+                Condition::OneOf(column, texts) => {
+                    ident(*column).in_list(texts.iter().map(lit).collect(), false)
+                }
                 Condition::Like(column, text) => ident(*column).like(lit(pattern(text))),
                 Condition::Holds(column, true) => ident(*column).is_true(),
                 Condition::Holds(column, false) => ident(*column).is_not_true(),

@@ -18,6 +18,7 @@ use datafusion::datasource::table_schema::TableSchema;
 use datafusion::logical_expr::utils::conjunction;
 use datafusion::logical_expr::{Expr, TableProviderFilterPushDown, TableType};
 use datafusion::physical_optimizer::pruning::PruningPredicateBuilder;
+use datafusion::physical_plan::empty::EmptyExec;
 use datafusion::physical_plan::{ExecutionPlan, PhysicalExpr};
 use datafusion::prelude::SessionContext;
 use ingest::{DataFile, LakeTable};
@@ -146,6 +147,15 @@ impl TableProvider for LakeTableProvider {
             groups[index % count].push(self.partitioned_file(file));
         }
         groups.retain(|group| !group.is_empty());
+        if groups.is_empty() {
+            // A scan of no files has no partition, which a sort with a limit
+            // cannot be planned over.
+            let schema = match projection {
+                Some(columns) => Arc::new(self.schema.project(columns)?),
+                None => self.schema.clone(),
+            };
+            return Ok(Arc::new(EmptyExec::new(schema)));
+        }
         let options = state.config_options().execution.parquet.clone();
         let mut source = ParquetSource::new(self.table_schema.clone())
             .with_pushdown_filters(options.pushdown_filters)

@@ -4,6 +4,7 @@ use arrow::array::AsArray as _;
 use arrow::datatypes::TimestampMicrosecondType;
 
 use super::*;
+use crate::finding::{DETECT_APPLICATION, FindingChange, FindingRow, append_findings};
 use crate::fixture::Fixture;
 use crate::lake::Committed;
 use crate::scan::scan_all;
@@ -125,4 +126,23 @@ async fn a_place_without_a_lake_is_refused() {
     let options = CompactOptions::new(NOON);
     let result = compact(&fixture.lake, &options, &UpkeepProgress::default()).await;
     assert!(matches!(result, Err(UpkeepError::NoLake { .. })));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn findings_are_merged_and_their_writers_decide_again() {
+    let fixture = Fixture::with_events(&[0..10]).await;
+    let mut findings = fixture.lake.table(&FINDINGS).await.unwrap();
+    let row = |at| [FindingRow::new(FindingChange::Judged, "run", at)];
+    for at in [3, 1, 2, 4] {
+        append_findings(&mut findings, &row(at), DETECT_APPLICATION, at).await.unwrap();
+    }
+    let report = fixture.compact(NOON).await;
+    let table = &report.tables["findings"];
+    assert_eq!((table.rows, table.files_before, table.files_after), (4, 4, 1));
+    // Who has not seen the compaction loses to it once, and is at its version then.
+    let lost = append_findings(&mut findings, &row(5), DETECT_APPLICATION, 5).await.unwrap();
+    assert_eq!(lost, Committed::Moved);
+    let landed = append_findings(&mut findings, &row(5), DETECT_APPLICATION, 5).await.unwrap();
+    assert_eq!(landed, Committed::Version(6));
+    assert_eq!(findings.consumed(DETECT_APPLICATION).await.unwrap(), Some(5));
 }

@@ -206,6 +206,14 @@ impl LakeError {
         }
     }
 
+    /// Whether a file is not there.
+    pub(crate) fn is_gone(&self) -> bool {
+        let Self::File { source, .. } = self else { return false };
+        let mut causes = causes(source);
+        causes
+            .any(|cause| matches!(cause.downcast_ref(), Some(object_store::Error::NotFound { .. })))
+    }
+
     /// Whether the bytes of a file are there and make no sense.
     pub(crate) fn is_nonsense(&self) -> bool {
         use deltalake_core::parquet::errors::ParquetError;

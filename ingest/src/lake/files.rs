@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use arrow::array::{RecordBatch, StringArray};
+use arrow::array::{RecordBatch, StringArray, new_null_array};
 use arrow::error::ArrowError;
 use deltalake_core::kernel::{Add, LogicalFileView, Remove};
 use futures::StreamExt as _;
@@ -80,7 +80,8 @@ impl DataFile {
         }
     }
 
-    /// Puts the partition columns back, which data files do not hold.
+    /// Puts the partition columns back, which data files do not hold, and those
+    /// that are newer than the file.
     pub(crate) fn with_partitions(
         &self,
         batch: &RecordBatch,
@@ -91,6 +92,9 @@ impl DataFile {
         for field in schema.fields() {
             let column = if let Some(column) = batch.column_by_name(field.name()) {
                 column.clone()
+            } else if !table.schema().partitioned_by.contains(&field.name().as_str()) {
+                // Written before there was such a column.
+                new_null_array(field.data_type(), batch.num_rows())
             } else {
                 let value = self.partition_values.get(field.name()).cloned().flatten();
                 let values = vec![value.unwrap_or_default(); batch.num_rows()];

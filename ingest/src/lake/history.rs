@@ -78,21 +78,30 @@ impl LakeTable {
     ///
     /// # Errors
     /// When the log cannot be read.
-    pub(crate) async fn has_added(
+    pub async fn has_added(&self, paths: &[Path], prepared_on: u64) -> Result<bool, LakeError> {
+        Ok(self.version_that_added(paths, prepared_on).await?.is_some())
+    }
+
+    /// The version after `prepared_on` that added all these files, if there is
+    /// one.
+    ///
+    /// # Errors
+    /// When the log cannot be read.
+    pub(crate) async fn version_that_added(
         &self,
         paths: &[Path],
         prepared_on: u64,
-    ) -> Result<bool, LakeError> {
+    ) -> Result<Option<u64>, LakeError> {
         for version in prepared_on + 1..=self.version() {
             let gone = || LakeError::table(self, DeltaTableError::InvalidVersion(version));
             let actions = self.actions(version).await?.ok_or_else(gone)?;
             let added: HashSet<Path> =
                 actions.iter().filter_map(added).map(|add| store_path(&add.path)).collect();
             if !paths.is_empty() && paths.iter().all(|path| added.contains(path)) {
-                return Ok(true);
+                return Ok(Some(version));
             }
         }
-        Ok(false)
+        Ok(None)
     }
 
     /// The files that these versions added with new rows. A version that is not

@@ -13,6 +13,7 @@ use url::Url;
 
 use super::LakeError;
 use crate::aws;
+use crate::requests::{CountingConnector, RequestCounter};
 
 /// How long requests are made again. S3 slows callers down for seconds at a time,
 /// and a request that stalls is broken off after 30 s: several must fit in.
@@ -61,8 +62,12 @@ pub(super) fn join(location: &Url, table: &str) -> Result<Url, LakeError> {
     })
 }
 
-/// The store at the root of the location: the file system, or the bucket.
-pub(super) async fn root(location: &Url) -> Result<Arc<dyn ObjectStore>, LakeError> {
+/// The store at the root of the location: the file system, or the bucket, whose
+/// requests are counted.
+pub(super) async fn root(
+    location: &Url,
+    requests: Arc<RequestCounter>,
+) -> Result<Arc<dyn ObjectStore>, LakeError> {
     if location.scheme() == "file" {
         return Ok(Arc::new(LocalFileSystem::new()));
     }
@@ -72,6 +77,7 @@ pub(super) async fn root(location: &Url) -> Result<Arc<dyn ObjectStore>, LakeErr
     let mut builder = AmazonS3Builder::new()
         .with_bucket_name(bucket)
         .with_region(config.region().map_or("us-east-1", |region| region.as_ref()))
+        .with_http_connector(CountingConnector(requests))
         .with_retry(PATIENCE);
     if let Some(endpoint) = aws::endpoint(&config) {
         builder = builder.with_allow_http(endpoint.starts_with("http://")).with_endpoint(endpoint);

@@ -102,9 +102,11 @@ impl Committer {
 
     /// Commits what is left.
     pub(super) async fn finish(mut self, report: &mut IngestReport) -> Result<(), IngestError> {
-        // Nothing is outstanding now.
+        // What a run that was stopped did not read is outstanding still.
         for (object, outcome) in std::mem::take(&mut self.ahead) {
-            self.note(&object, &outcome);
+            if self.outstanding.allows(&object) {
+                self.note(&object, &outcome);
+            }
         }
         self.commit(report).await?;
         report.events_version = self.events.version();

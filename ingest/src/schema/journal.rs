@@ -1,6 +1,6 @@
 //! A **journal** row: one object read, or one run made.
 
-use super::ColumnType::{Integer, Text, TextMap, Time};
+use super::ColumnType::{Flag, Integer, Text, TextMap, Time};
 use super::{TableSchema, column, required};
 
 /// `objects`: what ingest has read. A lost row costs a second reading, never
@@ -24,6 +24,7 @@ pub const OBJECTS: TableSchema = TableSchema {
         column("account_id", Text, "account in the object's name"),
         column("aws_region", Text, "Region in the object's name"),
         column("delivered_at", Time, "time in the object's name: CloudTrail's delivery slot"),
+        column("named", Flag, "whether a notification named it; else it was found by listing"),
         required("records", Integer, "records found"),
         required("events", Integer, "events kept, duplicates included"),
         required("skipped", Integer, "records that could not be read"),

@@ -2,6 +2,7 @@
 
 use std::io::Read;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use aws_sdk_s3::Client;
 use aws_sdk_s3::error::DisplayErrorContext;
@@ -13,6 +14,7 @@ use super::{Object, Outstanding, Place};
 use crate::aws::{ATTEMPTS_MAX, explain};
 use crate::inflate::Limits;
 use crate::lake::back_off;
+use crate::stop::stopped;
 
 /// Requests in flight. S3 answers in tens of milliseconds whatever the load, so
 /// small files are fetched fast only side by side.
@@ -24,9 +26,17 @@ const BUDGET_KIB: u32 = 64 * 1024;
 /// An object with its bytes, or why there are none.
 pub(crate) struct Fetched {
     pub(crate) object: Object,
-    pub(crate) stored: Result<Stored, String>,
+    pub(crate) stored: Result<Stored, Unfetched>,
     /// Held until the object has been read.
     pub(crate) _budget: Option<OwnedSemaphorePermit>,
+}
+
+/// Why an object has no bytes.
+#[derive(Debug, Clone)]
+pub(crate) struct Unfetched {
+    pub(crate) reason: String,
+    /// Whether it may be fetched later on.
+    pub(crate) may_pass: bool,
 }
 
 /// The bytes of an object, or where the reader finds them itself.
@@ -41,14 +51,15 @@ pub(crate) enum Stored {
 const HANDFUL: usize = 32;
 
 /// Fetches all objects in order and hands them on. Ends early when nobody
-/// listens.
+/// listens, or when it is to stop; says whether it stopped.
 pub(crate) async fn fetch_all(
     portions: mpsc::Receiver<Vec<Object>>,
     client: Option<Client>,
     limits: Limits,
     outstanding: Outstanding,
+    stop: Arc<AtomicBool>,
     sender: mpsc::Sender<Vec<Fetched>>,
-) {
+) -> bool {
     let budget = Arc::new(Semaphore::new(BUDGET_KIB as usize));
     let objects = stream::unfold(portions, async |mut portions| {
         portions.recv().await.map(|portion| (stream::iter(portion), portions))
@@ -62,49 +73,86 @@ pub(crate) async fn fetch_all(
         .buffered(REQUESTS)
         .ready_chunks(HANDFUL);
     let mut fetches = std::pin::pin!(fetches);
-    while let Some(fetched) = fetches.next().await {
+    loop {
+        let fetched = tokio::select! {
+            biased;
+            () = stopped(&stop) => return true,
+            fetched = fetches.next() => fetched,
+        };
+        let Some(fetched) = fetched else { return false };
         if sender.send(fetched).await.is_err() {
-            return;
+            return false;
         }
     }
 }
 
 async fn fetch(
-    object: Object,
+    mut object: Object,
     client: Option<Client>,
     limits: Limits,
     budget: Arc<Semaphore>,
 ) -> Fetched {
-    if object.bytes > limits.object_bytes_max {
-        let reason =
-            format!("object has {} bytes; the limit is {}", object.bytes, limits.object_bytes_max);
-        return Fetched { object, stored: Err(reason), _budget: None };
+    let cap = limits.object_bytes_max;
+    if object.bytes > cap {
+        let stored = Err(too_large(object.bytes, cap));
+        return Fetched { object, stored, _budget: None };
     }
     let (Place::S3 { bucket, key }, Some(client)) = (&object.place, client) else {
-        return Fetched { object, stored: Ok(Stored::Local), _budget: None };
+        let stored = match &object.place {
+            Place::Memory(bytes) => Stored::Bytes(bytes.clone()),
+            _ => Stored::Local,
+        };
+        return Fetched { object, stored: Ok(stored), _budget: None };
     };
-    let kib = u32::try_from(object.bytes / 1024 + 1).unwrap_or(BUDGET_KIB).min(BUDGET_KIB);
+    // One that could not be described may be of any size.
+    let bytes = if object.etag.is_empty() { cap } else { object.bytes };
+    let kib = u32::try_from(bytes / 1024 + 1).unwrap_or(BUDGET_KIB).min(BUDGET_KIB);
     let permit = budget.acquire_many_owned(kib).await.ok();
-    let stored = get(&client, bucket, key).await.map(Stored::Bytes);
+    let got = get(&client, bucket, key, cap).await;
+    let stored = match got {
+        Ok(Got { bytes, etag }) => {
+            // One that could not be described before is now.
+            if object.etag.is_empty() {
+                object.bytes = bytes.len() as u64;
+                object.etag = etag;
+            }
+            Ok(Stored::Bytes(bytes))
+        }
+        Err(unfetched) => Err(unfetched),
+    };
     Fetched { object, stored, _budget: permit }
+}
+
+struct Got {
+    bytes: Bytes,
+    etag: String,
+}
+
+fn too_large(bytes: u64, cap: u64) -> Unfetched {
+    let reason = format!("object has {bytes} bytes; the limit is {cap}");
+    Unfetched { reason, may_pass: false }
 }
 
 /// Gets an object. The client repeats requests; a body that breaks off or stalls
 /// half-way is got again here.
-async fn get(client: &Client, bucket: &str, key: &str) -> Result<Bytes, String> {
+async fn get(client: &Client, bucket: &str, key: &str, cap: u64) -> Result<Got, Unfetched> {
+    let unfetched = |text: String| Unfetched {
+        reason: explain(&text, "s3:GetObject (and kms:Decrypt, if the object is under a KMS key)"),
+        may_pass: !text.contains("NoSuchKey"),
+    };
     let mut attempt = 1;
     loop {
-        let answer = client
-            .get_object()
-            .bucket(bucket)
-            .key(key)
-            .send()
-            .await
-            .map_err(|error| explain(&DisplayErrorContext(&error).to_string()))?;
+        let answer = client.get_object().bucket(bucket).key(key).send().await;
+        let answer = answer.map_err(|error| unfetched(DisplayErrorContext(&error).to_string()))?;
+        let bytes = answer.content_length().and_then(|bytes| u64::try_from(bytes).ok());
+        if let Some(bytes) = bytes.filter(|&bytes| bytes > cap) {
+            return Err(too_large(bytes, cap));
+        }
+        let etag = answer.e_tag().unwrap_or_default().to_owned();
         match answer.body.collect().await {
-            Ok(body) => return Ok(body.into_bytes()),
+            Ok(body) => return Ok(Got { bytes: body.into_bytes(), etag }),
             Err(_) if attempt < ATTEMPTS_MAX => back_off(attempt).await,
-            Err(error) => return Err(explain(&DisplayErrorContext(&error).to_string())),
+            Err(error) => return Err(unfetched(DisplayErrorContext(&error).to_string())),
         }
         attempt += 1;
     }
@@ -123,7 +171,7 @@ pub(crate) fn read_local(
         Place::File(path) => {
             std::fs::File::open(path).and_then(|file| file.take(cap + 1).read_to_end(buffer))
         }
-        Place::S3 { .. } => return Err("not a local object".to_owned()),
+        Place::Memory(_) | Place::S3 { .. } => return Err("not a local object".to_owned()),
     };
     match read {
         Ok(_) if buffer.len() as u64 > cap => {

@@ -40,7 +40,7 @@ pub(super) fn list(path: &Path, portions: &mut Portions) -> Result<(), SourceErr
                 found.extend(look(entry, path, &mut portions.aside));
             }
         }
-        if !portions.hand_on(found) {
+        if portions.is_stopped() || !portions.hand_on(found) {
             break;
         }
     }
@@ -140,6 +140,7 @@ fn object(path: &Path, metadata: &std::fs::Metadata) -> Object {
         etag: modified.map_or_else(String::new, |time| time.as_nanos().to_string()),
         place: Place::File(absolute),
         uri,
+        named: false,
     }
 }
 
@@ -152,7 +153,7 @@ mod tests {
     /// File names of each portion of a folder, and what lay beside them.
     fn portions_of(path: &Path) -> (Vec<Vec<String>>, Aside) {
         let (sender, mut receiver) = mpsc::channel(100);
-        let mut portions = Portions::to(sender);
+        let mut portions = Portions::to(sender, None, std::sync::Arc::default());
         list(path, &mut portions).unwrap();
         let aside = portions.into_aside();
         let mut found = Vec::new();

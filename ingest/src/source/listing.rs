@@ -6,16 +6,19 @@
 //! touches few hours, and a tree of years is never held whole.
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use aws_sdk_s3::Client;
+use sha2::{Digest, Sha256};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
-use super::{Object, ObjectName, Place, Source, folder, s3, without_overlaps};
+use super::{Object, ObjectName, Place, Source, folder, named, s3, without_overlaps};
 use crate::error::IngestError;
 use crate::journal::{Journal, JournalTable};
 use crate::report::Progress;
+use crate::run::IngestOptions;
+use crate::stop::stopped;
 
 /// What was found beside log files.
 #[derive(Debug, Default)]
@@ -24,15 +27,21 @@ pub(crate) struct Aside {
     pub(crate) known: u64,
     /// Objects that are no log files by their name.
     pub(crate) passed_over: u64,
+    /// Objects delivered before those that are wanted.
+    pub(crate) early: u64,
     /// Digest and Insight objects, told by their folder.
     pub(crate) left_alone: u64,
     /// Places that could not be looked into, and why.
     pub(crate) failures: Vec<(String, String)>,
+    /// Whether looking ended before everything was found.
+    pub(crate) stopped: bool,
 }
 
 impl Aside {
     pub(super) fn add(&mut self, more: Self) {
         self.known += more.known;
+        self.early += more.early;
+        self.stopped |= more.stopped;
         self.passed_over += more.passed_over;
         self.left_alone += more.left_alone;
         self.failures.extend(more.failures);
@@ -49,21 +58,23 @@ pub(crate) struct Listing {
 
 /// Starts to list all sources, passing over what the journal knows.
 pub(crate) fn list(
-    sources: &[Source],
+    options: &IngestOptions,
     client: Option<Client>,
     journal: Journal,
     progress: Arc<Progress>,
 ) -> Listing {
     let (sender, portions) = mpsc::channel(1);
-    let sources = without_overlaps(sources);
-    let objects = journal.table().cloned();
+    let sources = without_overlaps(&options.sources);
+    let objects = if options.relist { None } else { journal.table().cloned() };
+    let (delivered_from, stop) = (options.delivered_from, options.stop.clone());
     let task = tokio::spawn(async move {
         let (found_sender, found) = mpsc::channel(1);
-        let finding = tokio::spawn(find(sources, client, objects, found_sender));
-        let known = hand_on_unread(found, journal, sender, &progress).await?;
+        let found_portions = Portions::to(found_sender, delivered_from, stop.clone());
+        let finding = tokio::spawn(find(sources, client, objects, found_portions));
+        let handed_on = hand_on_unread(found, journal, sender, &progress, &stop).await?;
         let mut aside = finding.await.map_err(|_| IngestError::Worker)??;
         progress.listed.store(true, Ordering::Relaxed);
-        aside.known = known;
+        aside.add(handed_on);
         Ok(aside)
     });
     Listing { portions, task }
@@ -74,30 +85,66 @@ async fn find(
     sources: Vec<Source>,
     client: Option<Client>,
     objects: Option<JournalTable>,
-    sender: mpsc::Sender<Portion>,
+    mut portions: Portions,
 ) -> Result<Aside, IngestError> {
-    let mut portions = Portions::to(sender);
     for source in sources {
-        portions = match source {
-            Source::Stdin => {
-                portions.expect(1);
-                portions.send(vec![stdin()], true).await;
-                portions
-            }
-            Source::Path(path) => tokio::task::spawn_blocking(move || {
+        if portions.is_stopped() {
+            portions.aside.stopped = true;
+            break;
+        }
+        if let Source::Path(path) = source {
+            portions = tokio::task::spawn_blocking(move || {
                 folder::list(&path, &mut portions).map(|()| portions)
             })
             .await
-            .map_err(|_| IngestError::Worker)??,
-            Source::S3 { bucket, prefix } => {
-                if let Some(client) = &client {
-                    s3::list(client, &bucket, &prefix, objects.as_ref(), &mut portions).await?;
-                }
-                portions
-            }
+            .map_err(|_| IngestError::Worker)??;
+            continue;
+        }
+        let stop = portions.stop.clone();
+        let is_over = tokio::select! {
+            found = find_in(source, client.as_ref(), objects.as_ref(), &mut portions) => Some(found?),
+            // A request that nobody answers is not waited for.
+            () = stopped(&stop) => None,
         };
+        portions.aside.stopped |= is_over.is_none();
     }
     Ok(portions.into_aside())
+}
+
+/// Finds the objects of a source that is not a folder.
+async fn find_in(
+    source: Source,
+    client: Option<&Client>,
+    objects: Option<&JournalTable>,
+    portions: &mut Portions,
+) -> Result<(), IngestError> {
+    match (source, client) {
+        (Source::Stdin, _) => {
+            portions.expect(1);
+            portions.send(vec![stdin()], true).await;
+        }
+        (Source::Document { uri, delivered_at, bytes }, _) => {
+            let object = Object {
+                uri,
+                bytes: bytes.len() as u64,
+                etag: format!("{:x}", Sha256::digest(&bytes)),
+                name: ObjectName { delivered_at, ..ObjectName::default() },
+                place: Place::Memory(bytes),
+                named: true,
+            };
+            portions.expect(1);
+            portions.send(vec![object], true).await;
+        }
+        (Source::S3 { bucket, prefix }, Some(client)) => {
+            s3::list(client, &bucket, &prefix, objects, portions).await?;
+        }
+        (Source::S3Objects { bucket, keys }, Some(client)) => {
+            named::look_up(client, &bucket, keys, portions).await;
+        }
+        // Folders are listed elsewhere, and who reads from S3 has a client.
+        _ => {}
+    }
+    Ok(())
 }
 
 fn stdin() -> Object {
@@ -107,22 +154,30 @@ fn stdin() -> Object {
         etag: String::new(),
         place: Place::Stdin,
         name: ObjectName::default(),
+        named: false,
     }
 }
 
-/// Passes portions on without what was read before; returns how much that was.
+/// Passes portions on without what was read before; returns how much that was,
+/// and whether the rest was let go.
 async fn hand_on_unread(
     mut found: mpsc::Receiver<Portion>,
     mut journal: Journal,
     sender: mpsc::Sender<Vec<Object>>,
     progress: &Progress,
-) -> Result<u64, IngestError> {
-    let (mut known, mut done) = (0, 0);
+    stop: &AtomicBool,
+) -> Result<Aside, IngestError> {
+    let mut aside = Aside::default();
+    let mut done = 0;
     let (mut objects, mut bytes) = (0, 0);
     while let Some(portion) = found.recv().await {
+        if stop.load(Ordering::Relaxed) {
+            aside.stopped = true;
+            break;
+        }
         let all = portion.objects.len();
         let mut unread = journal.unread(portion.objects).await?;
-        known += (all - unread.len()) as u64;
+        aside.known += (all - unread.len()) as u64;
         unread.sort_by(|left, right| {
             (left.name.delivered_at, &left.uri).cmp(&(right.name.delivered_at, &right.uri))
         });
@@ -139,7 +194,7 @@ async fn hand_on_unread(
     }
     progress.objects_total.store(objects, Ordering::Relaxed);
     progress.bytes_total.store(bytes, Ordering::Relaxed);
-    Ok(known)
+    Ok(aside)
 }
 
 /// Objects found, and how far that is.
@@ -162,16 +217,41 @@ pub(super) struct Portions {
     sender: mpsc::Sender<Portion>,
     pub(super) aside: Aside,
     expected: u64,
+    delivered_from: Option<i64>,
+    stop: Arc<AtomicBool>,
 }
 
 impl Portions {
-    pub(super) fn to(sender: mpsc::Sender<Portion>) -> Self {
-        Self { sender, aside: Aside::default(), expected: 0 }
+    pub(super) fn to(
+        sender: mpsc::Sender<Portion>,
+        delivered_from: Option<i64>,
+        stop: Arc<AtomicBool>,
+    ) -> Self {
+        Self { sender, aside: Aside::default(), expected: 0, delivered_from, stop }
     }
 
     /// What was found beside log files, once all is found.
     pub(super) fn into_aside(self) -> Aside {
         self.aside
+    }
+
+    /// Objects delivered before this are not wanted.
+    pub(super) fn delivered_from(&self) -> Option<i64> {
+        self.delivered_from
+    }
+
+    /// Whether whoever looks for more should end.
+    pub(super) fn is_stopped(&self) -> bool {
+        self.stop.load(Ordering::Relaxed)
+    }
+
+    /// Leaves out, and counts, what was delivered too early. Objects whose names
+    /// say no time are wanted.
+    pub(super) fn leave_out_early(&mut self, objects: &mut Vec<Object>) {
+        let Some(from) = self.delivered_from else { return };
+        let all = objects.len();
+        objects.retain(|object| object.name.delivered_at.is_none_or(|at| at >= from));
+        self.aside.early += (all - objects.len()) as u64;
     }
 
     /// Announces portions, for those who want to know how long it takes.
@@ -182,20 +262,32 @@ impl Portions {
     /// Hands on one whole portion, from outside of async code. False when nobody
     /// wants more.
     pub(super) fn hand_on(&mut self, objects: Vec<Object>) -> bool {
-        self.sender.blocking_send(self.portion(objects, true)).is_ok()
+        let portion = self.portion(objects, true);
+        let sent = self.sender.blocking_send(portion).is_ok();
+        self.went_on(sent)
     }
 
     /// Hands on a part of a portion.
     pub(super) fn hand_on_part(&mut self, objects: Vec<Object>) -> bool {
-        self.sender.blocking_send(self.portion(objects, false)).is_ok()
+        let portion = self.portion(objects, false);
+        let sent = self.sender.blocking_send(portion).is_ok();
+        self.went_on(sent)
     }
 
     /// Hands on a portion.
     pub(super) async fn send(&mut self, objects: Vec<Object>, is_last_part: bool) -> bool {
-        self.sender.send(self.portion(objects, is_last_part)).await.is_ok()
+        let portion = self.portion(objects, is_last_part);
+        let sent = self.sender.send(portion).await.is_ok();
+        self.went_on(sent)
     }
 
-    fn portion(&self, objects: Vec<Object>, is_last_part: bool) -> Portion {
+    fn went_on(&mut self, sent: bool) -> bool {
+        self.aside.stopped |= !sent && self.is_stopped();
+        sent
+    }
+
+    fn portion(&mut self, mut objects: Vec<Object>, is_last_part: bool) -> Portion {
+        self.leave_out_early(&mut objects);
         Portion { objects, is_last_part, expected: self.expected }
     }
 }

@@ -3,8 +3,8 @@
 //!
 //! In S3, listing starts again a few days before the newest object that the
 //! journal has of a folder. So an object must not be noted while a much older
-//! one is still in some decoder's hands: a run killed then would leave the older
-//! one behind for good.
+//! one of its folder is still in some decoder's hands: a run that ended then
+//! would leave the older one behind for good.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -15,25 +15,27 @@ use super::Object;
 /// listing looks back.
 const LEAD_DAYS: i64 = 2;
 
-/// How many objects of each day are outstanding.
+/// How many objects of each folder and day are outstanding.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Outstanding {
-    days: Arc<Mutex<BTreeMap<i64, u64>>>,
+    days: Arc<Mutex<BTreeMap<(String, i64), u64>>>,
 }
 
 impl Outstanding {
     /// An object is handed out.
     pub(super) fn add(&self, object: &Object) {
-        self.change(|days| *days.entry(object.day()).or_default() += 1);
+        let Some(place) = object.place_in_listing() else { return };
+        self.change(|days| *days.entry(place).or_default() += 1);
     }
 
     /// An object has been read.
     pub(crate) fn settle(&self, object: &Object) {
+        let Some(place) = object.place_in_listing() else { return };
         self.change(|days| {
-            if let Some(count) = days.get_mut(&object.day()) {
+            if let Some(count) = days.get_mut(&place) {
                 *count -= 1;
                 if *count == 0 {
-                    days.remove(&object.day());
+                    days.remove(&place);
                 }
             }
         });
@@ -42,11 +44,16 @@ impl Outstanding {
     /// Whether no object is outstanding that listing would not come upon again
     /// once this one is noted.
     pub(crate) fn allows(&self, object: &Object) -> bool {
-        let first = self.change(|days| days.keys().next().copied());
-        first.is_none_or(|first| object.day() <= first.saturating_add(LEAD_DAYS))
+        let Some((folder, day)) = object.place_in_listing() else { return true };
+        let start = (folder, i64::MIN);
+        let first = self.change(|days| {
+            let (place, _) = days.range(&start..).next()?;
+            (place.0 == start.0).then_some(place.1)
+        });
+        first.is_none_or(|first| day <= first.saturating_add(LEAD_DAYS))
     }
 
-    fn change<T>(&self, change: impl FnOnce(&mut BTreeMap<i64, u64>) -> T) -> T {
+    fn change<T>(&self, change: impl FnOnce(&mut BTreeMap<(String, i64), u64>) -> T) -> T {
         change(&mut self.days.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
@@ -56,9 +63,9 @@ mod tests {
     use super::*;
     use crate::source::{ObjectName, Place};
 
-    fn delivered(day: u32) -> Object {
+    fn delivered(region: &str, day: u32) -> Object {
         let key = format!(
-            "AWSLogs/111122223333/CloudTrail/eu-west-1/2026/10/{day:02}/111122223333_CloudTrail_eu-west-1_202610{day:02}T0000Z_x.json.gz"
+            "AWSLogs/111122223333/CloudTrail/{region}/2026/10/{day:02}/111122223333_CloudTrail_{region}_202610{day:02}T0000Z_x.json.gz"
         );
         let object = Object {
             uri: format!("s3://bucket/{key}"),
@@ -66,6 +73,7 @@ mod tests {
             etag: "x".to_owned(),
             name: ObjectName::read(&key),
             place: Place::S3 { bucket: "bucket".to_owned(), key },
+            named: false,
         };
         assert!(object.name.delivered_at.is_some());
         object
@@ -74,7 +82,7 @@ mod tests {
     #[test]
     fn an_object_is_not_noted_while_a_much_older_one_is_outstanding() {
         let outstanding = Outstanding::default();
-        let [first, second, third] = [1, 2, 4].map(delivered);
+        let [first, second, third] = [1, 2, 4].map(|day| delivered("eu-west-1", day));
         for object in [&first, &second, &third] {
             outstanding.add(object);
         }
@@ -84,5 +92,15 @@ mod tests {
         assert!(!outstanding.allows(&third));
         outstanding.settle(&first);
         assert!(outstanding.allows(&third));
+    }
+
+    #[test]
+    fn only_objects_that_listing_finds_in_the_same_folder_hold_one_up() {
+        let outstanding = Outstanding::default();
+        outstanding.add(&delivered("eu-west-1", 1));
+        outstanding.add(&Object { named: true, ..delivered("us-east-1", 1) });
+        assert!(outstanding.allows(&delivered("us-east-1", 30)));
+        assert!(!outstanding.allows(&delivered("eu-west-1", 30)));
+        assert!(outstanding.allows(&Object { named: true, ..delivered("eu-west-1", 30) }));
     }
 }

@@ -57,6 +57,9 @@ pub(super) async fn list(
     if let Some(objects) = objects {
         start_where_known(bucket, &mut lanes, objects).await?;
     }
+    if let Some(moment) = portions.delivered_from() {
+        start_at(moment, &mut lanes);
+    }
     portions.expect(1);
     if portions.send(beside, true).await {
         day_by_day(client, bucket, lanes, portions).await?;
@@ -120,6 +123,11 @@ impl Lane {
         }
     }
 
+    /// The folder of a day, without the slash: all its keys come after that.
+    fn day_folder(&self, day: chrono::DateTime<chrono::Utc>) -> String {
+        format!("{}{}", self.prefix, day.format("%Y/%m/%d"))
+    }
+
     fn day(&self) -> Option<i64> {
         self.ahead.front().map(Object::day)
     }
@@ -164,9 +172,18 @@ async fn start_where_known(
         lane.start_after = newest
             .get(&uri(&lane.prefix))
             .and_then(|newest| chrono::DateTime::from_timestamp_micros(newest - OVERLAP_MICROS))
-            .map(|day| format!("{}{}", lane.prefix, day.format("%Y/%m/%d")));
+            .map(|day| lane.day_folder(day));
     }
     Ok(())
+}
+
+/// Starts each Region's folder no earlier than on the day of a moment.
+fn start_at(moment: i64, lanes: &mut [Lane]) {
+    let Some(day) = chrono::DateTime::from_timestamp_micros(moment) else { return };
+    for lane in lanes.iter_mut().filter(|lane| is_region(&lane.prefix)) {
+        let start = lane.day_folder(day);
+        lane.start_after = lane.start_after.take().max(Some(start));
+    }
 }
 
 /// Whether this is `.../CloudTrail/<region>/`.
@@ -230,6 +247,7 @@ fn look(bucket: &str, page: &[Entry], aside: &mut Aside) -> Vec<Object> {
                 etag: entry.e_tag().unwrap_or_default().to_owned(),
                 place: Place::S3 { bucket: bucket.to_owned(), key: key.to_owned() },
                 name: ObjectName::read(key),
+                named: false,
             }),
         }
     }
@@ -239,13 +257,26 @@ fn look(bucket: &str, page: &[Entry], aside: &mut Aside) -> Vec<Object> {
 fn failed<E: std::error::Error>(bucket: &str, prefix: &str, error: &E) -> SourceError {
     SourceError::List {
         place: format!("s3://{bucket}/{prefix}"),
-        reason: explain(&DisplayErrorContext(error).to_string()),
+        reason: explain(&DisplayErrorContext(error).to_string(), "s3:ListBucket"),
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_folder_is_listed_from_the_later_of_two_days() {
+        let region = "AWSLogs/111122223333/CloudTrail/eu-west-1/";
+        let known = |day: &str| Some(format!("{region}{day}"));
+        let mut lanes = [None, known("2026/09/30"), known("2026/10/06"), None]
+            .map(|start_after| Lane { start_after, ..Lane::new(region.to_owned()) });
+        lanes[3].prefix = "elsewhere/".to_owned();
+        start_at(crate::date::micros("2026-10-05T12:00:00Z").unwrap(), &mut lanes);
+        let starts = lanes.map(|lane| lane.start_after);
+        let from = known("2026/10/05");
+        assert_eq!(starts, [from.clone(), from, known("2026/10/06"), None]);
+    }
 
     #[test]
     fn a_prefix_is_split_by_account_and_region_only_above_the_regions() {

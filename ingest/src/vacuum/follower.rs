@@ -5,8 +5,9 @@
 //! also when a compaction has put others in their place since. So these files
 //! stay until the slowest follower has read them.
 
+use crate::finding::DETECT_APPLICATION;
 use crate::lake::{Lake, LakeError};
-use crate::schema::{EVENTS, TableSchema, USAGE};
+use crate::schema::{EVENTS, FINDINGS, TableSchema, USAGE};
 use crate::usage;
 
 /// One follower.
@@ -21,8 +22,10 @@ pub struct Follower {
 }
 
 /// All followers there are.
-pub const FOLLOWERS: &[Follower] =
-    &[Follower { application: usage::APPLICATION, follows: EVENTS.name, writes: &USAGE }];
+pub const FOLLOWERS: &[Follower] = &[
+    Follower { application: usage::APPLICATION, follows: EVENTS.name, writes: &USAGE },
+    Follower { application: DETECT_APPLICATION, follows: EVENTS.name, writes: &FINDINGS },
+];
 
 /// The first version of a table that some follower has still to read, or none
 /// when nobody follows the table.

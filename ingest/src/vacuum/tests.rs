@@ -4,9 +4,11 @@ use std::fs;
 use std::time::SystemTime;
 
 use super::*;
+use crate::finding::{DETECT_APPLICATION, FindingChange, FindingRow, append_findings};
 use crate::fixture::Fixture;
+use crate::hours::new_hours;
 use crate::run::{RunRecord, record_run};
-use crate::schema::RUNS;
+use crate::schema::{FINDINGS, RUNS};
 
 const HOUR_SECONDS: i64 = 3_600;
 const HOUR: i64 = HOUR_SECONDS * 1_000_000;
@@ -117,6 +119,22 @@ async fn files_that_a_follower_has_not_read_stay() {
     record_run(&fixture.lake, &noted).await.unwrap();
     assert_eq!(vacuum_events(&fixture, &options).await.files, 1);
     assert_eq!((fixture.stored().len(), fixture.rows().await), (1, 20));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn files_with_hours_that_no_detection_run_has_judged_stay() {
+    let fixture = compacted().await;
+    let options = VacuumOptions::new(HOUR_SECONDS, NOW);
+    let mut findings = fixture.lake.table(&FINDINGS).await.unwrap();
+    for (judged, kept) in [(1, 1), (3, 0)] {
+        let row = FindingRow::new(FindingChange::Judged, "run", 0);
+        append_findings(&mut findings, &[row], DETECT_APPLICATION, judged).await.unwrap();
+        let done = vacuum_events(&fixture, &options).await;
+        assert_eq!(done.files_kept_for_followers, kept);
+        let new = new_hours(&fixture.events().await, u64::try_from(judged).ok()).await.unwrap();
+        assert!(new.complete);
+    }
+    assert_eq!(fixture.stored().len(), 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use super::super::example;
 use super::*;
-use crate::detection::{CoverageSummary, Detection, Outcome, Window, built_in};
+use crate::detection::{Coverage, CoverageSummary, Detection, Outcome, Window, built_in};
 
 fn run(findings: Vec<Finding>) -> DetectionRun {
     DetectionRun {
@@ -22,6 +22,7 @@ fn run(findings: Vec<Finding>) -> DetectionRun {
         not_determinable: Vec::new(),
         events: 1,
         coverage: CoverageSummary::default(),
+        covered: Coverage::default(),
         detections_hash: String::new(),
     }
 }
