@@ -1,5 +1,6 @@
 //! **Arguments**: what can be typed.
 
+mod alerts;
 mod config;
 mod detections;
 mod listing;
@@ -14,6 +15,9 @@ use chrono::{DateTime, Utc};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use ingest::{MEMORY_LIMIT_BYTES_MIN, MemoryBudget};
 
+pub(crate) use alerts::{
+    AlertsArguments, AlertsCommand, AlertsListArguments, DeliverArguments,
+};
 pub(crate) use config::{ConfigArguments, ConfigCommand};
 pub(crate) use detections::{DetectionKind, DetectionsArguments, DetectionsCommand, ShowArguments};
 pub(crate) use listing::{
@@ -50,6 +54,8 @@ pub(crate) enum Command {
     Actors(ActorsArguments),
     /// Judge a window of time and show findings
     Detect(DetectArguments),
+    /// List what was sent where; send what is due; try the sinks
+    Alerts(AlertsArguments),
     /// List, show, test and start detections
     Detections(DetectionsArguments),
     /// Check keytrail.toml, or propose one from the lake

@@ -72,6 +72,7 @@ async fn run(command: Command) -> anyhow::Result<ExitStatus> {
         Command::Grants(arguments) => command::grants::run(&arguments).await,
         Command::Actors(arguments) => command::actors::run(&arguments).await,
         Command::Detect(arguments) => command::detect::run(arguments).await,
+        Command::Alerts(arguments) => command::alerts::run(arguments).await,
         Command::Detections(arguments) => command::detections::run(arguments).await,
         Command::Config(arguments) => command::config::run(arguments).await,
         Command::Compact(arguments) => command::compact::run(&arguments).await,

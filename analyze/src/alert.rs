@@ -6,8 +6,9 @@ use crate::finding::Finding;
 
 pub(crate) mod format;
 pub(crate) mod sink;
+mod trial;
 
-pub use sink::{DeliveryError, Sink};
+pub use sink::{DeliveryError, OpenSink, Sink, Sinks};
 
 /// Why people are told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]

@@ -15,6 +15,7 @@ mod proposal;
 mod quoted;
 mod review;
 mod seen;
+mod sinks;
 
 pub use alerting::{AlertSettings, SinkKind, SinkSettings, Suppression};
 pub(crate) use overrides::set_parameters;
@@ -84,7 +85,8 @@ impl Configuration {
         let text = read_text(path)?;
         let wrong = |reason| AnalyzeError::Configuration { path: path.to_path_buf(), reason };
         let configuration = Self::parse(path, &text).map_err(wrong)?;
-        let errors = configuration.trust.review().errors;
+        let mut errors = configuration.trust.review().errors;
+        errors.extend(sinks::review(&configuration.sinks, None).errors);
         if errors.is_empty() { Ok(configuration) } else { Err(wrong(errors.join("; "))) }
     }
 
@@ -102,6 +104,10 @@ impl Configuration {
             Err(error) => return Ok((None, Review { errors: vec![error], warnings: Vec::new() })),
         };
         let mut review = configuration.trust.review();
+        let ids = detections.iter().map(|one| one.header.id.clone()).collect();
+        let sinks = sinks::review(&configuration.sinks, Some(&ids));
+        review.errors.extend(sinks.errors);
+        review.warnings.extend(sinks.warnings);
         let mut detections = detections.to_vec();
         review.errors.extend(configuration.override_all(&mut detections));
         Ok((Some(configuration), review))

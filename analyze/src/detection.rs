@@ -14,6 +14,7 @@ mod header;
 mod parameter;
 mod run;
 
+pub(crate) use bind::micros_of;
 pub(crate) use header::toml_error;
 pub use header::{Header, Kind};
 pub use parameter::Parameter;

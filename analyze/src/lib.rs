@@ -11,6 +11,7 @@ mod configuration;
 mod detection;
 mod error;
 mod finding;
+pub mod outbox;
 pub mod policy;
 mod queries;
 mod session;
