@@ -15,9 +15,7 @@ use chrono::{DateTime, Utc};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use ingest::{MEMORY_LIMIT_BYTES_MIN, MemoryBudget};
 
-pub(crate) use alerts::{
-    AlertsArguments, AlertsCommand, AlertsListArguments, DeliverArguments,
-};
+pub(crate) use alerts::{AlertsArguments, AlertsCommand, AlertsListArguments, DeliverArguments};
 pub(crate) use config::{ConfigArguments, ConfigCommand};
 pub(crate) use detections::{DetectionKind, DetectionsArguments, DetectionsCommand, ShowArguments};
 pub(crate) use listing::{
@@ -209,6 +207,9 @@ pub(crate) struct DetectArguments {
     /// once
     #[arg(long, value_name = "ID.PARAMETER=VALUE")]
     pub(crate) set: Vec<Setting>,
+    /// Then send the alerts that are due to the sinks of the configuration
+    #[arg(long)]
+    pub(crate) alert: bool,
     /// Form of the findings
     #[arg(long, value_enum, default_value_t)]
     pub(crate) format: FindingFormat,

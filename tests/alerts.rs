@@ -4,9 +4,9 @@ use ingest::schema::FINDINGS;
 use ingest::{FindingChange, FindingRow, Lake, append_findings_always};
 use serde_json::json;
 
-use crate::harness::record::{decrypts, document};
-use crate::harness::receiver::Receiver;
 use crate::harness::Here;
+use crate::harness::receiver::Receiver;
+use crate::harness::record::{decrypts, document};
 
 /// A lake in which an alert `a-1` was raised just now, and a sink `hook`.
 fn alerted(receiver: &Receiver) -> Here {

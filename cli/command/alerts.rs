@@ -52,8 +52,7 @@ pub(crate) async fn run(arguments: AlertsArguments) -> Result<ExitStatus> {
             let id = run_id(now());
             let stop = AtomicBool::new(false);
             let run = DeliveryRun { run_id: &id, now: now().timestamp_micros(), stop: &stop };
-            let letters =
-                retry_dead_letters(&lake, &configuration, sink.as_deref(), &run).await?;
+            let letters = retry_dead_letters(&lake, &configuration, sink.as_deref(), &run).await?;
             anstream::eprintln!("due again: {}", count(letters, "dead letter"));
             send(&lake, &configuration, deliver.format).await
         }
@@ -94,7 +93,8 @@ async fn opened(arguments: &DeliverArguments) -> Result<(Lake, Configuration)> {
     Ok((Lake::at(&arguments.lake.lake).await?, configuration))
 }
 
-fn has_sinks(configuration: &Configuration) -> Result<()> {
+/// Whether there is anywhere to send alerts.
+pub(super) fn has_sinks(configuration: &Configuration) -> Result<()> {
     ensure!(
         !configuration.sinks.is_empty(),
         "no alert can be sent: the configuration has no [[sinks]]; see docs/alerts.md"
@@ -121,11 +121,15 @@ async fn send(
     Ok(if report.has_failures() { ExitStatus::Incomplete } else { ExitStatus::Nothing })
 }
 
+/// Delivers what is due, says what became of it, and whether all arrived.
+pub(super) async fn all_arrive(lake: &Lake, configuration: &Configuration) -> Result<bool> {
+    let report = deliver_all(lake, configuration).await?;
+    summarize(&report);
+    Ok(!report.has_failures())
+}
+
 /// Delivers what is due to the sinks of the configuration.
-pub(crate) async fn deliver_all(
-    lake: &Lake,
-    configuration: &Configuration,
-) -> Result<DeliveryReport> {
+async fn deliver_all(lake: &Lake, configuration: &Configuration) -> Result<DeliveryReport> {
     has_sinks(configuration)?;
     let sinks = Sinks::open(&configuration.sinks).await;
     let (id, stop) = (run_id(now()), AtomicBool::new(false));
@@ -134,7 +138,7 @@ pub(crate) async fn deliver_all(
 }
 
 /// Says what became of alerts, by sink.
-pub(crate) fn summarize(report: &DeliveryReport) {
+fn summarize(report: &DeliveryReport) {
     if report.sinks.is_empty() {
         anstream::eprintln!("no alert is due");
     }

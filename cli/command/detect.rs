@@ -6,7 +6,7 @@ use analyze::{Configuration, Detection, DetectionRun, Session, Window, built_in,
 use anyhow::{Result, bail, ensure};
 use ingest::{Lake, RunRecord, follow_usage, record_run};
 
-use super::{configuration, now, open, run_id};
+use super::{alerts, configuration, now, open, run_id};
 use crate::ExitStatus;
 use crate::arguments::{DetectArguments, FindingFormat};
 use crate::output::findings;
@@ -19,6 +19,9 @@ pub(crate) async fn run(arguments: DetectArguments) -> Result<ExitStatus> {
     let mut detections = all(arguments.detections.as_deref())?;
     let configuration =
         configuration(arguments.config.as_deref())?.with_settings(arguments.set.clone());
+    if arguments.alert {
+        alerts::has_sinks(&configuration)?;
+    }
     // Before some are chosen: what is said of the others must be right, too.
     configuration.apply(&mut detections)?;
     let detections = named(detections, &arguments.detection)?;
@@ -35,7 +38,8 @@ pub(crate) async fn run(arguments: DetectArguments) -> Result<ExitStatus> {
         }
     }
     findings::complain(&run);
-    Ok(if run.is_incomplete() {
+    let arrived = !arguments.alert || alerts::all_arrive(&lake, &configuration).await?;
+    Ok(if run.is_incomplete() || !arrived {
         ExitStatus::Incomplete
     } else if run.worst().is_some_and(|worst| worst >= arguments.fail_on) {
         ExitStatus::Findings

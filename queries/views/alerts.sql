@@ -7,7 +7,7 @@
 -- alert_reason: new, escalated, reminder, returned, historical or undeliverable
 -- raised_at: when it was raised
 -- sink: name in the configuration; null when there is none that it could go to
--- state: due, claimed, delivered, failed (it is tried again), dead (it is not) or not_wanted
+-- state: due, claimed, delivered, failed (it is tried again), dead (it is not) or not_wanted (the configuration sends it nowhere, or no longer there)
 -- attempt: attempts so far
 -- until: end of a claim, or of the wait before the next attempt
 -- changed_at: when the state was recorded; null for due

@@ -34,9 +34,7 @@ pub(super) fn review(sinks: &[SinkSettings], detections: Option<&BTreeSet<String
             wrong(problem);
         }
         for account in sink.accounts.iter().filter(|account| !is_account(account)) {
-            wrong(format!(
-                "accounts: {account:?} is no account id: give twelve digits, in quotes"
-            ));
+            wrong(format!("accounts: {account:?} is no account id: give twelve digits, in quotes"));
         }
         review.warnings.extend(oddities(sink, detections));
     }
@@ -175,7 +173,8 @@ fn bus(target: &str) -> Option<&'static str> {
 fn bucket(target: &str) -> Option<&'static str> {
     let path = target.strip_prefix("s3://").unwrap_or_default();
     let bucket = path.split('/').next().unwrap_or_default();
-    let fits = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b".-".contains(&byte);
+    let fits =
+        |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b".-".contains(&byte);
     let is_bucket = (3..=63).contains(&bucket.len()) && bucket.bytes().all(fits);
     (!is_bucket).then_some("target: give s3://BUCKET/PREFIX")
 }
@@ -183,7 +182,8 @@ fn bucket(target: &str) -> Option<&'static str> {
 fn queue(target: &str) -> Option<&'static str> {
     let is_queue = is_safe_address(target)
         && Url::parse(target).is_ok_and(|url| url.path().trim_matches('/').contains('/'));
-    (!is_queue).then_some("target: give the URL of a queue, https://sqs.REGION.amazonaws.com/ACCOUNT/NAME")
+    (!is_queue)
+        .then_some("target: give the URL of a queue, https://sqs.REGION.amazonaws.com/ACCOUNT/NAME")
 }
 
 fn web_address(target: &str) -> Option<&'static str> {
@@ -261,21 +261,33 @@ mod tests {
             ("name = 'a b'\nkind = 'stdout'", "give a name"),
             ("name = ''\nkind = 'stdout'", "give a name"),
             ("name = 'a'\nkind = 'sns'", "the ARN of a topic"),
-            ("name = 'a'\nkind = 'sns'\ntarget = 'arn:aws:sqs:eu-west-1:111122223333:q'", "ARN of a topic"),
+            (
+                "name = 'a'\nkind = 'sns'\ntarget = 'arn:aws:sqs:eu-west-1:111122223333:q'",
+                "ARN of a topic",
+            ),
             ("name = 'a'\nkind = 'sns'\ntarget_variable = 'X'", "target_variable is for slack"),
             ("name = 'a'\nkind = 'sqs'\ntarget = 'http://sqs.example.com/1/q'", "URL of a queue"),
-            ("name = 'a'\nkind = 'event_bridge'\ntarget = 'arn:aws:events:x'", "name or ARN of a bus"),
+            (
+                "name = 'a'\nkind = 'event_bridge'\ntarget = 'arn:aws:events:x'",
+                "name or ARN of a bus",
+            ),
             ("name = 'a'\nkind = 's3'\ntarget = 'bucket/prefix'", "s3://BUCKET/PREFIX"),
             ("name = 'a'\nkind = 'slack'", "target_variable"),
             ("name = 'a'\nkind = 'slack'\ntarget_variable = 'https://x'", "name of an environment"),
             ("name = 'a'\nkind = 'webhook'\ntarget = 'http://192.0.2.1/x'", "https address"),
             ("name = 'a'\nkind = 'webhook'\ntarget = 'ftp://localhost/x'", "https address"),
-            ("name = 'a'\nkind = 'webhook'\ntarget = 'https://x.example'\ntarget_variable = 'X'", "not both"),
+            (
+                "name = 'a'\nkind = 'webhook'\ntarget = 'https://x.example'\ntarget_variable = 'X'",
+                "not both",
+            ),
             ("name = 'a'\nkind = 'stdout'\ntarget = 'x'", "has none"),
             ("name = 'a'\nkind = 'stdout'\nsecret_variable = 'X'", "is for webhook"),
             ("name = 'a'\nkind = 'stdout'\nrole_arn = 'x'", "services of AWS"),
             ("name = 'a'\nkind = 'stdout'\nregion = 'x'", "services of AWS"),
-            ("name = 'a'\nkind = 'event_bridge'\nrole_arn = 'arn:aws:iam::{account_id}:role/x'", "security_hub"),
+            (
+                "name = 'a'\nkind = 'event_bridge'\nrole_arn = 'arn:aws:iam::{account_id}:role/x'",
+                "security_hub",
+            ),
             ("name = 'a'\nkind = 'security_hub'\nrole_arn = 'role/x'", "is no role"),
             ("name = 'a'\nkind = 'stdout'\naccounts = ['1111']", "no account id"),
             ("name = 'a'\nkind = 'stdout'\n[[sinks]]\nname = 'a'\nkind = 'stdout'", "another sink"),

@@ -49,8 +49,7 @@ pub(super) async fn revive(
     let mut revived = 0;
     let landed = decide(findings, configuration, run, |deliveries| {
         let dead = deliveries.into_iter().filter(|delivery| {
-            delivery.state == DeliveryState::Dead
-                && sink.is_none_or(|sink| sink == delivery.sink)
+            delivery.state == DeliveryState::Dead && sink.is_none_or(|sink| sink == delivery.sink)
         });
         let rows: Vec<FindingRow> = dead
             .map(|dead| Delivery {
@@ -112,11 +111,7 @@ fn claimed(due: &Delivery, now: i64, until: i64) -> Delivery {
 }
 
 /// A row about a delivery as it stands now.
-pub(super) fn row(
-    change: FindingChange,
-    delivery: &Delivery,
-    run: &DeliveryRun<'_>,
-) -> FindingRow {
+pub(super) fn row(change: FindingChange, delivery: &Delivery, run: &DeliveryRun<'_>) -> FindingRow {
     FindingRow {
         fingerprint: Some(delivery.fingerprint.clone()),
         detection: Some(delivery.detection.clone()),

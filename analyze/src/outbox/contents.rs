@@ -5,8 +5,8 @@ use std::collections::{BTreeSet, HashMap};
 
 use arrow::array::RecordBatch;
 use datafusion::error::DataFusionError;
-use datafusion::logical_expr::{Expr, ident, lit};
 use datafusion::functions_aggregate::expr_fn::min;
+use datafusion::logical_expr::{Expr, ident, lit};
 use ingest::LakeTable;
 use ingest::schema::FINDINGS;
 use serde_json::Value;
@@ -56,8 +56,9 @@ fn alert(batch: &RecordBatch, row: usize, id: &str) -> Result<Alert, String> {
         .map_err(|_| format!("alert {id} is of a kind that this version does not know"))?;
     let raised_at = moment(time(batch, "recorded_at", row).unwrap_or_default());
     let finding = text(batch, "finding", row).ok_or_else(|| missing("finding"))?;
-    let finding = serde_json::from_str(&finding)
-        .map_err(|error| format!("the finding of alert {id} cannot be read from the log: {error}"))?;
+    let finding = serde_json::from_str(&finding).map_err(|error| {
+        format!("the finding of alert {id} cannot be read from the log: {error}")
+    })?;
     let first_found_at = raised_at.clone();
     Ok(Alert { id: id.to_owned(), reason, raised_at, first_found_at, finding })
 }

@@ -14,7 +14,7 @@ use crate::alert::{Alert, DeliveryError, OpenSink, Sinks};
 pub(super) const GROUP: usize = 10;
 
 /// How long it may take over them.
-const GROUP_TIME_MAX: Duration = Duration::from_secs(30);
+const GROUP_TIME_MAX: Duration = Duration::from_secs(60);
 
 /// How long a sink may take over all alerts of a run, and this much of the time
 /// that claims hold at most: nobody else must take them up meanwhile.
@@ -29,8 +29,10 @@ const STOP_LOOK: Duration = Duration::from_millis(200);
 /// How long sinks may take.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Patience {
-    group: Duration,
-    sink: Duration,
+    /// Over one group of alerts.
+    pub(super) group: Duration,
+    /// Over all of a run.
+    pub(super) sink: Duration,
 }
 
 /// What became of one delivery.

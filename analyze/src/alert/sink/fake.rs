@@ -11,7 +11,9 @@ use crate::alert::Alert;
 pub(crate) enum Manner {
     Takes,
     TakesSlowly(Duration),
-    Refuses { retry: bool },
+    Refuses {
+        retry: bool,
+    },
     /// Takes those of this severity only.
     TakesOnly(crate::Severity),
     Hangs,

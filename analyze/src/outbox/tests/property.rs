@@ -19,22 +19,23 @@ fn deliveries() -> impl Strategy<Value = Vec<Delivery>> {
         (state(), 0..12_u32, -50..10_i64),
         (prop::option::of(-30..30_i64), prop::option::of(-30..1_i64)),
     );
-    let one = one.prop_map(|((alert, sink, severity), (state, attempt, raised), (until, changed))| {
-        let changed = changed.filter(|_| state != DeliveryState::Due);
-        Delivery {
-            alert_id: format!("m{alert}-1"),
-            fingerprint: format!("m{alert}"),
-            detection: "key_disabled".to_owned(),
-            severity,
-            account_id: None,
-            raised_at: NOW + raised * HOUR,
-            sink: format!("sink{sink}"),
-            state,
-            attempt,
-            until: until.map(|minutes| NOW + minutes * MINUTE),
-            changed_at: changed.map(|minutes| NOW + minutes * MINUTE),
-        }
-    });
+    let one =
+        one.prop_map(|((alert, sink, severity), (state, attempt, raised), (until, changed))| {
+            let changed = changed.filter(|_| state != DeliveryState::Due);
+            Delivery {
+                alert_id: format!("m{alert}-1"),
+                fingerprint: format!("m{alert}"),
+                detection: "key_disabled".to_owned(),
+                severity,
+                account_id: None,
+                raised_at: NOW + raised * HOUR,
+                sink: format!("sink{sink}"),
+                state,
+                attempt,
+                until: until.map(|minutes| NOW + minutes * MINUTE),
+                changed_at: changed.map(|minutes| NOW + minutes * MINUTE),
+            }
+        });
     prop::collection::vec(one, 0..300)
 }
 
