@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 use tempfile::TempDir;
 
+pub(crate) mod answering;
 pub(crate) mod killing;
 pub(crate) mod lake;
 pub(crate) mod pack;

@@ -25,5 +25,7 @@ mod real;
 mod s3;
 // Every planted incident found, and little else.
 mod simulated;
+// Alerts arrive at AWS services, each once, and errors say what to mend.
+mod sinks_aws;
 // Small files merged, files that nobody needs deleted, and no event lost by it.
 mod upkeep;

@@ -4,11 +4,22 @@ use serde::{Deserialize, Serialize};
 
 use crate::finding::Finding;
 
-pub(crate) mod format;
+pub mod format;
 pub(crate) mod sink;
 mod trial;
 
+pub use format::asff;
 pub use sink::{DeliveryError, OpenSink, Sink, Sinks};
+
+/// Sinks of AWS services, one by one.
+#[doc(hidden)]
+pub mod sinks {
+    pub use super::sink::event_bridge::EventBridge;
+    pub use super::sink::s3::S3;
+    pub use super::sink::security_hub::SecurityHub;
+    pub use super::sink::sns::Sns;
+    pub use super::sink::sqs::Sqs;
+}
 
 /// Why people are told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]

@@ -1,1 +1,11 @@
 //! A **format**: how an alert is written for those who receive it.
+
+pub mod asff;
+pub(crate) mod bounded;
+#[cfg(test)]
+pub(crate) mod example;
+pub(crate) mod hostile;
+pub(crate) mod json;
+#[cfg(test)]
+pub(crate) mod sample;
+pub mod text;

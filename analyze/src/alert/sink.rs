@@ -1,11 +1,28 @@
 //! A **sink**: a place that alerts go to.
 
+use aws_config::SdkConfig;
+
 use super::Alert;
-use crate::configuration::SinkSettings;
+use crate::configuration::{SinkKind, SinkSettings};
 use crate::error::AnalyzeError;
 
+mod attributes;
+mod aws;
+mod aws_error;
+mod batches;
+pub(crate) mod event_bridge;
 #[cfg(test)]
 pub(crate) mod fake;
+pub(crate) mod s3;
+pub(crate) mod security_hub;
+pub(crate) mod sns;
+pub(crate) mod sqs;
+
+use event_bridge::EventBridge;
+use s3::S3;
+use security_hub::SecurityHub;
+use sns::Sns;
+use sqs::Sqs;
 
 /// Why an alert did not arrive.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -27,13 +44,23 @@ impl DeliveryError {
 
     /// An error that the same alert would meet again.
     pub(crate) fn lasting(reason: impl Into<String>) -> Self {
-        Self { reason: reason.into(), retry: false, retry_after_seconds: None }
+        Self { retry: false, ..Self::passing(reason) }
     }
 }
 
 /// A place that alerts go to, ready to take them.
 #[derive(Debug)]
 pub enum Sink {
+    /// An SNS topic.
+    Sns(Sns),
+    /// An SQS queue.
+    Sqs(Sqs),
+    /// An EventBridge bus.
+    EventBridge(EventBridge),
+    /// AWS Security Hub.
+    SecurityHub(SecurityHub),
+    /// Lines of JSON in a bucket.
+    S3(S3),
     /// A sink of tests.
     #[cfg(test)]
     #[expect(private_interfaces, reason = "only tests see it")]
@@ -53,17 +80,32 @@ pub struct OpenSink {
 pub struct Sinks(Vec<OpenSink>);
 
 impl Sink {
-    async fn open(settings: &SinkSettings) -> Result<Self, AnalyzeError> {
+    /// Opens a sink; nothing is sent yet. `aws` is asked for by services of AWS.
+    fn open(settings: &SinkSettings, aws: Option<&SdkConfig>) -> Result<Self, AnalyzeError> {
+        let missing = || AnalyzeError::Setting {
+            reason: format!("sink {}: {:?} cannot be opened", settings.name, settings.kind),
+        };
+        let aws = aws.ok_or_else(missing);
         match settings.kind {
-            kind => Err(AnalyzeError::Setting { reason: format!("{kind:?}") }),
+            SinkKind::Sns => Sns::open(settings, aws?).map(Self::Sns),
+            SinkKind::Sqs => Sqs::open(settings, aws?).map(Self::Sqs),
+            SinkKind::EventBridge => EventBridge::open(settings, aws?).map(Self::EventBridge),
+            SinkKind::SecurityHub => SecurityHub::open(settings, aws?).map(Self::SecurityHub),
+            SinkKind::S3 => S3::open(settings, aws?).map(Self::S3),
+            SinkKind::Slack | SinkKind::Webhook | SinkKind::Stdout => Err(missing()),
         }
     }
 
     /// Gives it alerts; for each one, in their order, what became of it.
     pub async fn deliver(&self, alerts: &[Alert]) -> Vec<Result<(), DeliveryError>> {
-        match *self {
+        match self {
+            Self::Sns(sink) => sink.deliver(alerts).await,
+            Self::Sqs(sink) => sink.deliver(alerts).await,
+            Self::EventBridge(sink) => sink.deliver(alerts).await,
+            Self::SecurityHub(sink) => sink.deliver(alerts).await,
+            Self::S3(sink) => sink.deliver(alerts).await,
             #[cfg(test)]
-            Self::Fake(ref sink) => sink.deliver(alerts).await,
+            Self::Fake(sink) => sink.deliver(alerts).await,
         }
     }
 }
@@ -91,12 +133,18 @@ impl Sinks {
     /// Opens the sinks. One that cannot be opened, because a variable is not set
     /// for instance, says so for each alert that it is given.
     pub async fn open(settings: &[SinkSettings]) -> Self {
-        let mut sinks = Vec::new();
-        for settings in settings {
-            let sink = Sink::open(settings).await.map_err(|error| error.to_string());
-            sinks.push(OpenSink { settings: settings.clone(), sink });
-        }
-        Self(sinks)
+        let is_aws = |kind| !matches!(kind, SinkKind::Slack | SinkKind::Webhook | SinkKind::Stdout);
+        // To look for credentials and a Region takes time where there are none.
+        let aws = if settings.iter().any(|sink| is_aws(sink.kind)) {
+            Some(aws_config::defaults(aws_config::BehaviorVersion::latest()).load().await)
+        } else {
+            None
+        };
+        let open = |settings: &SinkSettings| OpenSink {
+            settings: settings.clone(),
+            sink: Sink::open(settings, aws.as_ref()).map_err(|error| error.to_string()),
+        };
+        Self(settings.iter().map(open).collect())
     }
 
     /// All of them.
