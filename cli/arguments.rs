@@ -213,6 +213,10 @@ pub(crate) struct DetectArguments {
     /// Form of the findings
     #[arg(long, value_enum, default_value_t)]
     pub(crate) format: FindingFormat,
+    /// Leave out IP addresses, session names and values of encryption contexts, or hash them with
+    /// the key in KEYTRAIL_REDACT_KEY
+    #[arg(long)]
+    pub(crate) redact: bool,
 }
 
 #[derive(Debug, Args)]
@@ -280,6 +284,8 @@ pub(crate) enum FindingFormat {
     Table,
     Json,
     Ndjson,
+    Ocsf,
+    Sarif,
 }
 
 /// Form of an answer.

@@ -9,7 +9,7 @@ pub(crate) mod sink;
 mod trial;
 
 pub use format::asff;
-pub use sink::{DeliveryError, OpenSink, Sink, Sinks};
+pub use sink::{DeliveryError, OpenSink, Sink, Sinks, Slack, StandardOutput, Webhook};
 
 /// Sinks of AWS services, one by one.
 #[doc(hidden)]

@@ -15,6 +15,8 @@ mod parameter;
 mod run;
 
 pub(crate) use bind::micros_of;
+#[cfg(test)]
+pub(crate) use coverage::CoverageSummary;
 pub(crate) use header::toml_error;
 pub use header::{Header, Kind};
 pub use parameter::Parameter;

@@ -9,8 +9,8 @@ use ingest::{Lake, RunRecord, follow_usage, record_run};
 use super::{alerts, configuration, now, open, run_id};
 use crate::ExitStatus;
 use crate::arguments::{DetectArguments, FindingFormat};
-use crate::output::findings;
 use crate::output::text::data;
+use crate::output::{export, findings};
 
 const DAY_MICROS: i64 = 86_400_000_000;
 
@@ -28,6 +28,9 @@ pub(crate) async fn run(arguments: DetectArguments) -> Result<ExitStatus> {
     let lake = Lake::at(&arguments.lake.lake).await?;
     let (mut run, session) = judge(&lake, &detections, &configuration, window).await?;
     run.findings.retain(|finding| finding.severity >= arguments.min_severity);
+    if arguments.redact {
+        export::redact(&mut run)?;
+    }
     match arguments.format {
         FindingFormat::Table => findings::print(&run, &lake.uri(), session.own_accounts_inferred()),
         FindingFormat::Json => data(&serde_json::to_string_pretty(&run)?)?,
@@ -36,6 +39,8 @@ pub(crate) async fn run(arguments: DetectArguments) -> Result<ExitStatus> {
                 data(&serde_json::to_string(finding)?)?;
             }
         }
+        FindingFormat::Ocsf => export::ocsf(&run)?,
+        FindingFormat::Sarif => export::sarif(&run, &detections)?,
     }
     findings::complain(&run);
     let arrived = !arguments.alert || alerts::all_arrive(&lake, &configuration).await?;

@@ -6,6 +6,13 @@ pub(crate) mod bounded;
 pub(crate) mod example;
 pub(crate) mod hostile;
 pub(crate) mod json;
+pub mod ocsf;
 #[cfg(test)]
 pub(crate) mod sample;
+pub mod sarif;
+mod sensitive;
+pub mod slack;
 pub mod text;
+
+pub use sensitive::Redaction;
+pub(crate) use sensitive::hex;

@@ -6,6 +6,7 @@ use super::Alert;
 use crate::configuration::{SinkKind, SinkSettings};
 use crate::error::AnalyzeError;
 
+mod address;
 mod attributes;
 mod aws;
 mod aws_error;
@@ -15,8 +16,17 @@ pub(crate) mod event_bridge;
 pub(crate) mod fake;
 pub(crate) mod s3;
 pub(crate) mod security_hub;
+#[cfg(test)]
+mod server;
+mod slack;
 pub(crate) mod sns;
 pub(crate) mod sqs;
+mod standard_output;
+mod webhook;
+
+pub use slack::Slack;
+pub use standard_output::StandardOutput;
+pub use webhook::Webhook;
 
 use event_bridge::EventBridge;
 use s3::S3;
@@ -61,6 +71,12 @@ pub enum Sink {
     SecurityHub(SecurityHub),
     /// Lines of JSON in a bucket.
     S3(S3),
+    /// Slack, or what takes Slack's messages.
+    Slack(Slack),
+    /// An address that takes OCSF Detection Findings.
+    Webhook(Webhook),
+    /// Lines of JSON on standard output.
+    Stdout(StandardOutput),
     /// A sink of tests.
     #[cfg(test)]
     #[expect(private_interfaces, reason = "only tests see it")]
@@ -82,17 +98,18 @@ pub struct Sinks(Vec<OpenSink>);
 impl Sink {
     /// Opens a sink; nothing is sent yet. `aws` is asked for by services of AWS.
     fn open(settings: &SinkSettings, aws: Option<&SdkConfig>) -> Result<Self, AnalyzeError> {
-        let missing = || AnalyzeError::Setting {
-            reason: format!("sink {}: {:?} cannot be opened", settings.name, settings.kind),
-        };
-        let aws = aws.ok_or_else(missing);
+        let aws = aws.ok_or_else(|| AnalyzeError::Setting {
+            reason: format!("sink {}: no configuration of AWS", settings.name),
+        });
         match settings.kind {
             SinkKind::Sns => Sns::open(settings, aws?).map(Self::Sns),
             SinkKind::Sqs => Sqs::open(settings, aws?).map(Self::Sqs),
             SinkKind::EventBridge => EventBridge::open(settings, aws?).map(Self::EventBridge),
             SinkKind::SecurityHub => SecurityHub::open(settings, aws?).map(Self::SecurityHub),
             SinkKind::S3 => S3::open(settings, aws?).map(Self::S3),
-            SinkKind::Slack | SinkKind::Webhook | SinkKind::Stdout => Err(missing()),
+            SinkKind::Slack => Slack::open(settings).map(Self::Slack),
+            SinkKind::Webhook => Webhook::open(settings).map(Self::Webhook),
+            SinkKind::Stdout => StandardOutput::open(settings).map(Self::Stdout),
         }
     }
 
@@ -104,6 +121,9 @@ impl Sink {
             Self::EventBridge(sink) => sink.deliver(alerts).await,
             Self::SecurityHub(sink) => sink.deliver(alerts).await,
             Self::S3(sink) => sink.deliver(alerts).await,
+            Self::Slack(sink) => sink.deliver(alerts).await,
+            Self::Webhook(sink) => sink.deliver(alerts).await,
+            Self::Stdout(sink) => sink.deliver(alerts).await,
             #[cfg(test)]
             Self::Fake(sink) => sink.deliver(alerts).await,
         }
