@@ -17,6 +17,7 @@ pub(crate) mod killing;
 pub(crate) mod lake;
 pub(crate) mod pack;
 pub(crate) mod python;
+pub(crate) mod receiver;
 pub(crate) mod record;
 pub(crate) mod tree;
 pub(crate) mod watch;

@@ -7,6 +7,8 @@
 
 mod harness;
 
+// Alerts on their way to sinks.
+mod alerts;
 // What users type and what they are shown.
 mod cli;
 // S3 fails in every way it can.

@@ -1,17 +1,11 @@
 //! Alerts at **AWS services**: what arrives there, once, and what is said when it
 //! does not.
 
-use std::sync::Arc;
-
 use analyze::SinkSettings;
-use analyze::alert::sinks::{EventBridge, S3, SecurityHub, Sns, Sqs};
 use analyze::alert::{Alert, DeliveryError};
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::Credentials;
-use serde_json::{Value, json};
-
-use crate::harness::answering::serve;
-use crate::harness::python::AwsServer;
+use serde_json::json;
 
 mod arrivals;
 mod refusals;

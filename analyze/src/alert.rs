@@ -6,9 +6,10 @@ use crate::finding::Finding;
 
 pub mod format;
 pub(crate) mod sink;
+mod trial;
 
 pub use format::asff;
-pub use sink::{DeliveryError, Sink};
+pub use sink::{DeliveryError, OpenSink, Sink, Sinks, Slack, StandardOutput, Webhook};
 
 /// Sinks, one by one.
 #[doc(hidden)]

@@ -16,6 +16,7 @@ mod quoted;
 mod review;
 mod rules;
 mod seen;
+mod sinks;
 
 pub use alerting::{AlertSettings, SinkKind, SinkSettings, Suppression};
 pub(crate) use overrides::set_parameters;
@@ -97,6 +98,7 @@ impl Configuration {
         let configuration = Self::parse(path, text).map_err(wrong)?;
         let mut errors = configuration.trust.review().errors;
         errors.extend(Rules::of(&configuration).err().unwrap_or_default());
+        errors.extend(sinks::review(&configuration.sinks, None).errors);
         if errors.is_empty() { Ok(configuration) } else { Err(wrong(errors.join("; "))) }
     }
 
@@ -119,6 +121,10 @@ impl Configuration {
         let rules = rules::review(&configuration, detections, now);
         review.errors.extend(rules.errors);
         review.warnings.extend(rules.warnings);
+        let ids = detections.iter().map(|one| one.header.id.clone()).collect();
+        let sinks = sinks::review(&configuration.sinks, Some(&ids));
+        review.errors.extend(sinks.errors);
+        review.warnings.extend(sinks.warnings);
         let mut detections = detections.to_vec();
         review.errors.extend(configuration.override_all(&mut detections));
         Ok((Some(configuration), review))

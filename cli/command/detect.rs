@@ -10,7 +10,7 @@ use analyze::{
 use anyhow::{Result, bail, ensure};
 use ingest::{Lake, RunRecord, record_run};
 
-use super::{configuration, now, run_id, there_is_a_lake};
+use super::{alerts, configuration, now, run_id, there_is_a_lake};
 use crate::ExitStatus;
 use crate::arguments::{DetectArguments, FindingFormat};
 use crate::output::text::data;
@@ -22,6 +22,9 @@ pub(crate) async fn run(arguments: DetectArguments) -> Result<ExitStatus> {
     let mut detections = all(arguments.detections.as_deref())?;
     let configuration =
         configuration(arguments.config.as_deref())?.with_settings(arguments.set.clone());
+    if arguments.alert {
+        alerts::has_sinks(&configuration)?;
+    }
     // Before some are chosen: what is said of the others must be right, too.
     configuration.apply(&mut detections)?;
     if arguments.new {
@@ -48,6 +51,9 @@ pub(crate) async fn run(arguments: DetectArguments) -> Result<ExitStatus> {
         FindingFormat::Sarif => export::sarif(&run, &detections)?,
     }
     findings::complain(&run);
+    if arguments.alert && !alerts::all_arrive(&lake, &configuration).await? {
+        return Ok(ExitStatus::Incomplete);
+    }
     Ok(status(&run, run.worst(), &arguments))
 }
 
@@ -79,6 +85,9 @@ async fn new(
         FindingFormat::Sarif => export::sarif(&new.run, detections)?,
     }
     findings::complain(&new.run);
+    if arguments.alert && !alerts::all_arrive(&lake, configuration).await? {
+        return Ok(ExitStatus::Incomplete);
+    }
     Ok(status(&new.run, raised.map(|alert| alert.finding.severity).max(), arguments))
 }
 

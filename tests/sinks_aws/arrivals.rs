@@ -1,6 +1,11 @@
 //! What arrives.
 
-use super::*;
+use analyze::alert::Alert;
+use analyze::alert::sinks::{EventBridge, S3, SecurityHub, Sns, Sqs};
+use serde_json::{Value, json};
+
+use super::{ACCOUNT, CALLER, REGION, alert, alerts, all_arrived, aws, settings};
+use crate::harness::python::AwsServer;
 
 fn queue(server: &AwsServer, name: &str, attributes: &Value) -> (String, String) {
     let made = json!({"QueueName": name, "Attributes": attributes});

@@ -1,6 +1,13 @@
 //! What does not arrive, and what is said about it.
 
-use super::*;
+use analyze::alert::DeliveryError;
+use analyze::alert::sinks::{EventBridge, S3, SecurityHub, Sns, Sqs};
+use aws_config::SdkConfig;
+use serde_json::json;
+
+use super::{ACCOUNT, CALLER, REGION, alert, alerts, aws, settings};
+use crate::harness::answering::serve;
+use crate::harness::python::AwsServer;
 
 /// The one reason for which nothing arrived, and that it will be tried again.
 #[track_caller]
@@ -11,7 +18,7 @@ fn reason(deliveries: Vec<Result<(), DeliveryError>>) -> String {
 }
 
 /// A server on which a user may do nothing, and that user's configuration.
-async fn locked() -> (Arc<AwsServer>, SdkConfig) {
+async fn locked() -> (AwsServer, SdkConfig) {
     let server = AwsServer::start();
     server.call("iam", "create_user", &json!({"UserName": "nobody"}));
     let identity = json!({
@@ -26,7 +33,7 @@ async fn locked() -> (Arc<AwsServer>, SdkConfig) {
     let text = |name: &str| key["AccessKey"][name].as_str().unwrap().to_owned();
     server.ask(&json!({"locked": true}));
     let aws = aws(&server.endpoint, &text("AccessKeyId"), &text("SecretAccessKey")).await;
-    (Arc::new(server), aws)
+    (server, aws)
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -35,17 +42,17 @@ async fn a_missing_permission_is_named() {
     let alerts = alerts(12);
     let topic = format!("arn:aws:sns:{REGION}:{CALLER}:people");
     let queue = format!("{}/{CALLER}/machines", server.endpoint);
-    let sns = Sns::open(&settings("sns", &topic), &aws).unwrap();
-    let sqs = Sqs::open(&settings("sqs", &queue), &aws).unwrap();
+    let people = Sns::open(&settings("sns", &topic), &aws).unwrap();
+    let machines = Sqs::open(&settings("sqs", &queue), &aws).unwrap();
     let bus = EventBridge::open(&settings("event_bridge", ""), &aws).unwrap();
     let hub = SecurityHub::open(&settings("security_hub", ""), &aws).unwrap();
-    let s3 = S3::open(&settings("s3", "s3://alerts"), &aws).unwrap();
+    let bucket = S3::open(&settings("s3", "s3://alerts"), &aws).unwrap();
     assert_eq!(
-        reason(sns.deliver(&alerts).await),
+        reason(people.deliver(&alerts).await),
         format!("topic {topic}: access denied: allow sns:Publish")
     );
     assert_eq!(
-        reason(sqs.deliver(&alerts).await),
+        reason(machines.deliver(&alerts).await),
         "queue machines: access denied: allow sqs:SendMessage"
     );
     assert_eq!(
@@ -59,7 +66,7 @@ async fn a_missing_permission_is_named() {
         )
     );
     assert_eq!(
-        reason(s3.deliver(&alerts).await),
+        reason(bucket.deliver(&alerts).await),
         "bucket alerts: access denied: allow s3:PutObject"
     );
 }
@@ -83,13 +90,13 @@ async fn a_target_that_is_not_there_is_said() {
     let aws = aws(&server.endpoint, "a", "b").await;
     let topic = format!("arn:aws:sns:{REGION}:{CALLER}:absent");
     let queue = format!("{}/{CALLER}/absent", server.endpoint);
-    let sns = Sns::open(&settings("sns", &topic), &aws).unwrap();
-    let sqs = Sqs::open(&settings("sqs", &queue), &aws).unwrap();
-    let s3 = S3::open(&settings("s3", "s3://absent"), &aws).unwrap();
+    let people = Sns::open(&settings("sns", &topic), &aws).unwrap();
+    let machines = Sqs::open(&settings("sqs", &queue), &aws).unwrap();
+    let bucket = S3::open(&settings("s3", "s3://absent"), &aws).unwrap();
     for reason in [
-        reason(sns.deliver(&alerts(1)).await),
-        reason(sqs.deliver(&alerts(1)).await),
-        reason(s3.deliver(&alerts(1)).await),
+        reason(people.deliver(&alerts(1)).await),
+        reason(machines.deliver(&alerts(1)).await),
+        reason(bucket.deliver(&alerts(1)).await),
     ] {
         assert!(reason.contains(" does not exist ("), "{reason}");
     }
@@ -116,8 +123,8 @@ async fn of_a_queues_request_only_what_was_refused_has_not_arrived() {
         (200, json!({"Successful": [], "Failed": failed}).to_string())
     });
     let aws = aws(&endpoint, "a", "b").await;
-    let sqs = Sqs::open(&settings("sqs", &format!("{endpoint}/1/machines")), &aws).unwrap();
-    let deliveries = sqs.deliver(&alerts(4)).await;
+    let machines = Sqs::open(&settings("sqs", &format!("{endpoint}/1/machines")), &aws).unwrap();
+    let deliveries = machines.deliver(&alerts(4)).await;
     assert_eq!((&deliveries[0], &deliveries[3]), (&Ok(()), &Ok(())));
     let error = deliveries[1].clone().unwrap_err();
     assert_eq!(
@@ -181,8 +188,8 @@ async fn an_alert_that_spoils_a_whole_request_holds_up_no_other() {
         (200, json!({"Successful": [], "Failed": []}).to_string())
     });
     let aws = aws(&endpoint, "a", "b").await;
-    let sqs = Sqs::open(&settings("sqs", &format!("{endpoint}/1/machines")), &aws).unwrap();
-    let deliveries = sqs.deliver(&alerts(4)).await;
+    let machines = Sqs::open(&settings("sqs", &format!("{endpoint}/1/machines")), &aws).unwrap();
+    let deliveries = machines.deliver(&alerts(4)).await;
     let arrived: Vec<bool> = deliveries.iter().map(Result::is_ok).collect();
     assert_eq!(arrived, [true, true, false, true]);
     assert!(!deliveries[2].clone().unwrap_err().retry);

@@ -106,7 +106,7 @@ mod tests {
     }
 
     proptest! {
-        #![proptest_config(ProptestConfig::with_cases(40))]
+        #![proptest_config(ProptestConfig::with_cases(16))]
         #[test]
         fn no_alert_is_larger_than_its_limit(alert in sample::hostile()) {
             let text = within(&alert, 150_000);

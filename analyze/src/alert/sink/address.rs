@@ -106,7 +106,7 @@ impl Address {
         for request in requests {
             if let Some(reason) = &stopped {
                 let reason = format!("not tried, since before {reason}");
-                results.push(Err(DeliveryError { reason, retry: true }));
+                results.push(Err(DeliveryError::passing(reason)));
                 continue;
             }
             let result = match self.post(request).await {
@@ -168,7 +168,7 @@ impl Address {
         } else {
             (format!("{host} gave no answer: {}", causes(error)), true)
         };
-        DeliveryError { reason, retry }
+        DeliveryError { retry, ..DeliveryError::passing(reason) }
     }
 
     /// Whether a text has a part of the address that may be secret: servers like
@@ -210,7 +210,7 @@ impl Answer {
         }
         // Too early, too many, or not our fault.
         let retry = matches!(status, 408 | 425 | 429 | 500..=599);
-        DeliveryError { reason, retry }
+        DeliveryError { reason, retry, retry_after_seconds: self.retry_after }
     }
 }
 

@@ -89,7 +89,7 @@ mod tests {
     }
 
     proptest! {
-        #![proptest_config(ProptestConfig::with_cases(40))]
+        #![proptest_config(ProptestConfig::with_cases(16))]
         #[test]
         fn no_text_breaks_an_attribute(alert in sample::hostile()) {
             for (_, value) in of(&alert) {

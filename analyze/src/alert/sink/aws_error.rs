@@ -74,7 +74,7 @@ impl Purpose {
 
     /// An error in words of our own.
     pub(super) fn error(&self, reason: &str, retry: bool) -> DeliveryError {
-        DeliveryError { reason: format!("{}: {reason}", self.place), retry }
+        DeliveryError { retry, ..DeliveryError::passing(format!("{}: {reason}", self.place)) }
     }
 
     fn explain(&self, meaning: Meaning, code: &str, message: Option<&str>) -> DeliveryError {
@@ -122,18 +122,18 @@ impl Purpose {
     }
 
     fn unassumed(&self, error: &SdkError<AssumeRoleError, HttpResponse>) -> DeliveryError {
-        let code = error.as_service_error().and_then(ProvideErrorMetadata::code);
-        let reason = match code.map(|code| (code, meaning(code, None))) {
-            Some((_, Meaning::Denied)) => {
-                "the role cannot be assumed: allow sts:AssumeRole on it, and name the caller in its \
-                 trust policy"
-                    .to_owned()
-            }
-            Some((code, Meaning::Credentials)) => {
+        let SdkError::ServiceError(refusal) = error else {
+            return self.error("the role cannot be assumed: STS did not answer", true);
+        };
+        let code = refusal.err().code().unwrap_or_default();
+        let reason = match meaning(code, Some(refusal.raw().status().as_u16())) {
+            Meaning::Denied => "the role cannot be assumed: allow sts:AssumeRole on it, and name \
+                                the caller in its trust policy"
+                .to_owned(),
+            Meaning::Credentials => {
                 format!("AWS does not accept the credentials ({})", line(code, 100))
             }
-            Some((code, _)) => format!("the role cannot be assumed ({})", line(code, 100)),
-            None => "the role cannot be assumed: STS did not answer".to_owned(),
+            _ => format!("the role cannot be assumed ({})", line(code, 100)),
         };
         self.error(&reason, true)
     }

@@ -94,7 +94,7 @@ mod tests {
     use super::*;
 
     fn error(retry: bool) -> DeliveryError {
-        DeliveryError { reason: "no".to_owned(), retry }
+        DeliveryError { retry, ..DeliveryError::passing("no") }
     }
 
     #[test]

@@ -138,7 +138,7 @@ mod tests {
     }
 
     proptest! {
-        #![proptest_config(ProptestConfig::with_cases(40))]
+        #![proptest_config(ProptestConfig::with_cases(16))]
         #[test]
         fn no_alert_is_too_large_for_a_request(alert in sample::hostile()) {
             let event = bus().event(&alert);

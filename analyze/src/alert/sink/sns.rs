@@ -152,7 +152,7 @@ mod tests {
     }
 
     proptest! {
-        #![proptest_config(ProptestConfig::with_cases(40))]
+        #![proptest_config(ProptestConfig::with_cases(16))]
         #[test]
         fn ten_messages_fit_into_a_request(alert in sample::hostile()) {
             let message = Message::new(&alert, "arn:aws:sns:eu-west-1:111122223333:a");

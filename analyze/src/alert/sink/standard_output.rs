@@ -33,9 +33,8 @@ impl StandardOutput {
 }
 
 fn write(out: &mut impl Write, alert: &Alert) -> Result<(), DeliveryError> {
-    let failed = |error: io::Error| DeliveryError {
-        reason: format!("standard output cannot be written to: {error}"),
-        retry: true,
+    let failed = |error: io::Error| {
+        DeliveryError::passing(format!("standard output cannot be written to: {error}"))
     };
     let mut line = serde_json::to_vec(alert).map_err(|error| failed(error.into()))?;
     line.push(b'\n');

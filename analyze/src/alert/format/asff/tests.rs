@@ -81,7 +81,7 @@ fn an_importer_of_a_finding_without_an_account_is_well_formed() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(60))]
+    #![proptest_config(ProptestConfig::with_cases(16))]
     #[test]
     fn no_text_breaks_a_limit(alert in sample::hostile()) {
         let found = finding(&alert, &importer());

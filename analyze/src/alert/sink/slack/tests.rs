@@ -36,6 +36,7 @@ async fn a_refusal_says_what_to_do_and_not_the_address() {
         &DeliveryError {
             reason: "127.0.0.1 answered 403 invalid_token: the webhook was revoked or its address is incomplete; make a new one".to_owned(),
             retry: false,
+            retry_after_seconds: None,
         }
     );
 }
