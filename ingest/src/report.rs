@@ -65,7 +65,7 @@ pub struct IngestReport {
     pub lake_requests: S3Requests,
     /// When the newest event added happened, microseconds since 1970 UTC, to the
     /// millisecond; none when none was added.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip)]
     pub newest_event_time: Option<i64>,
     /// Commits to `events`.
     pub commits: u64,

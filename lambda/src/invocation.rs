@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use aws_lambda_events::event::sqs::SqsBatchResponse;
 use chrono::{DateTime, Utc};
-use ingest::Lake;
+use ingest::{Lake, S3Requests};
 use serde_json::Value;
 
 mod alert_from;
@@ -118,7 +118,12 @@ impl Invocation<'_> {
                 return;
             }
         };
-        let ingested = self.ingest(&lake, &work).await;
+        self.run_on(&lake, trigger, &work).await;
+        self.summary.s3_requests += total(lake.requests());
+    }
+
+    async fn run_on(&mut self, lake: &Lake, trigger: &Trigger, work: &Work) {
+        let ingested = self.ingest(lake, work).await;
         if self.lake_is_out {
             return;
         }
@@ -127,9 +132,9 @@ impl Invocation<'_> {
         let role = self.function.role.as_ref();
         match settings.configuration(&self.function.s3, role).await {
             Ok(configuration) => {
-                let configuration = self.with_alert_from(&lake, configuration).await;
-                self.judge(&lake, &configuration).await;
-                self.deliver(&lake, &configuration).await;
+                let configuration = self.with_alert_from(lake, configuration).await;
+                self.judge(lake, &configuration).await;
+                self.deliver(lake, &configuration).await;
             }
             Err(error) => self.fail(format!("{error:#}")),
         }
@@ -199,6 +204,12 @@ impl Invocation<'_> {
             Err(InvocationError { reasons: self.reasons })
         }
     }
+}
+
+/// All requests of these kinds.
+fn total(requests: S3Requests) -> u64 {
+    let S3Requests { get, head, list, put, delete } = requests;
+    get + head + list + put + delete
 }
 
 /// Ids of the messages that are so.

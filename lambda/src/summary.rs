@@ -35,7 +35,7 @@ pub struct Summary {
     pub not_judged: u64,
     /// Parts of the run that failed, objects and detections among them.
     pub failures: u64,
-    /// Requests made to S3 for the trail's objects.
+    /// Requests made to S3, for the trail's objects and for the lake.
     pub s3_requests: u64,
     /// Whether the time was too short; the next run goes on.
     pub stopped_early: bool,

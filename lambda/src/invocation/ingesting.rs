@@ -8,7 +8,7 @@ use ingest::{
 };
 use serde_json::json;
 
-use super::{Invocation, Work};
+use super::{Invocation, Work, total};
 
 /// What became of the objects and documents.
 #[derive(Debug)]
@@ -87,7 +87,7 @@ impl Invocation<'_> {
         summary.objects_known = report.objects_known;
         summary.events = report.events;
         summary.skipped = report.objects_failed + report.records_skipped;
-        summary.s3_requests = report.requests.get + report.requests.head + report.requests.list;
+        summary.s3_requests = total(report.requests);
         summary.stopped_early |= report.stopped_early;
         summary.lag_seconds = report.newest_event_time.and_then(|newest| {
             let lag = self.request.started.timestamp_micros() - newest;
