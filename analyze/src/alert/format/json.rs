@@ -55,7 +55,9 @@ fn shorten(value: &mut Value, bytes_max: usize) {
         Value::String(text) => *text = bounded::line(text, bytes_max),
         Value::Array(values) => {
             values.truncate(ENTRIES_MAX);
-            values.iter_mut().for_each(|value| shorten(value, bytes_max));
+            for value in values {
+                shorten(value, bytes_max);
+            }
         }
         Value::Object(fields) => {
             *fields = std::mem::take(fields)

@@ -50,7 +50,7 @@ impl Sqs {
     pub fn open(settings: &SinkSettings, aws: &SdkConfig) -> Result<Self, AnalyzeError> {
         let what = "the URL of a queue";
         let url = target(settings, what)?;
-        let parsed = url::Url::parse(url).ok().filter(|url| url.has_host());
+        let parsed = url::Url::parse(url).ok().filter(url::Url::has_host);
         let host = parsed.as_ref().and_then(url::Url::host_str);
         let host = host.ok_or_else(|| invalid(settings, &format!("target is not {what}")))?;
         let region = host.strip_prefix("sqs.").and_then(|rest| rest.split('.').next());
