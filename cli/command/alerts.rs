@@ -15,7 +15,7 @@ use crate::ExitStatus;
 use crate::arguments::{
     AlertsArguments, AlertsCommand, AlertsListArguments, DeliverArguments, SummaryFormat,
 };
-use crate::output::listing::{Column, Row};
+use crate::output::listing::Column;
 use crate::output::text::{BAD, HEAD, WARN, count, data, terminal};
 
 const ALERTS: Listing = Listing {
