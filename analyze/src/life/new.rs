@@ -71,6 +71,7 @@ pub async fn detect_new(
     judging.judge_batches(older).await?;
     let left: BTreeSet<i64> = hours.difference(&judging.judged_hours).copied().collect();
     let progress = Progress {
+        base: (known.version, known.judged_at),
         version: session.events_version().unwrap_or_default(),
         hours: left.clone(),
         detections: judging.judged_states.clone(),

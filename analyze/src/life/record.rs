@@ -49,6 +49,8 @@ pub struct RecordedLife {
 /// What a run that judges what is new has judged.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Progress {
+    /// The version of `events` that had been judged when it began, and when.
+    pub(super) base: (Option<u64>, Option<i64>),
     /// Version of `events` whose new hours it knew.
     pub(super) version: u64,
     /// Hours that it left to others.
@@ -112,7 +114,8 @@ pub(super) async fn record(
 /// The rows that say what was judged, and the version of `events` that is judged
 /// then. None when there is nothing to say.
 fn judged(known: &Known, progress: &Progress, mark: &RunMark) -> (Vec<FindingRow>, u64) {
-    let (version, hours) = match known.version {
+    let alone = progress.base == (known.version, known.judged_at);
+    let (version, hours) = match known.version.filter(|_| !alone) {
         // Somebody who knew more was faster. What they left may have gained
         // events that we have not seen.
         Some(theirs) if theirs > progress.version => (theirs, known.hours.clone()),

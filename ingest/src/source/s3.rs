@@ -123,9 +123,10 @@ impl Lane {
         }
     }
 
-    /// The folder of a day, without the slash: all its keys come after that.
+    /// The folder of a day: all its keys come after that. Without the slash, some
+    /// servers start behind the whole folder.
     fn day_folder(&self, day: chrono::DateTime<chrono::Utc>) -> String {
-        format!("{}{}", self.prefix, day.format("%Y/%m/%d"))
+        format!("{}{}/", self.prefix, day.format("%Y/%m/%d"))
     }
 
     fn day(&self) -> Option<i64> {
@@ -268,7 +269,7 @@ mod tests {
     #[test]
     fn a_folder_is_listed_from_the_later_of_two_days() {
         let region = "AWSLogs/111122223333/CloudTrail/eu-west-1/";
-        let known = |day: &str| Some(format!("{region}{day}"));
+        let known = |day: &str| Some(format!("{region}{day}/"));
         let mut lanes = [None, known("2026/09/30"), known("2026/10/06"), None]
             .map(|start_after| Lane { start_after, ..Lane::new(region.to_owned()) });
         lanes[3].prefix = "elsewhere/".to_owned();

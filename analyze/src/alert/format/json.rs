@@ -55,7 +55,7 @@ fn shorten(value: &mut Value, bytes_max: usize) {
         Value::String(text) => *text = bounded::line(text, bytes_max),
         Value::Array(values) => {
             values.truncate(ENTRIES_MAX);
-            for value in values.iter_mut() {
+            for value in values {
                 shorten(value, bytes_max);
             }
         }

@@ -50,7 +50,6 @@ pub(super) struct Order {
 
 /// The order of an alert at a target, if its name is that of a FIFO topic or queue.
 pub(super) fn order(target: &str, alert: &Alert) -> Option<Order> {
-    // A name, and no file's: it is in lower case.
     target.strip_suffix(".fifo").map(|_| Order {
         group: identifier(&alert.finding.fingerprint),
         deduplication: identifier(&alert.id),
