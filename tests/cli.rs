@@ -96,6 +96,12 @@ fn help_of_ingest_names_every_option() {
           --keep <SERVICE>              Keep all records of this service too, such as s3; `*` keeps
                                         everything
           --reread                      Read objects again that an earlier run has read
+          --relist                      List folders in S3 from their beginning, not from where the last
+                                        run left off
+          --objects                     Take each source for one object, s3://bucket/key, and list
+                                        nothing
+          --delivered-from <DATE>       Pass over objects that CloudTrail delivered before, such as
+                                        2026-11-01 or 2026-11-01T12:00:00Z
           --threads <THREADS>           Threads that decode [default: one a core]
           --memory-limit <SIZE>         Hold this much memory at most, such as 300MiB [default: about
                                         400MiB]

@@ -75,7 +75,7 @@ def start(folder, ports):
         + ["-s3", f"-s3.config={config}", "-s3.iam=false", "-master.telemetry=false"]
         # Further services would take ports that somebody else may have.
         + ["-s3.port.iceberg=0", "-s3.port.lance=0"]
-        + ["-master.volumeSizeLimitMB=64", "-volume.max=40"]
+        + ["-master.volumeSizeLimitMB=64", "-volume.max=120"]
         + options,
         cwd=folder,
         stdin=subprocess.DEVNULL,
