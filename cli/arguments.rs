@@ -1,5 +1,6 @@
 //! **Arguments**: what can be typed.
 
+mod alerts;
 mod config;
 mod detections;
 mod findings;
@@ -15,6 +16,7 @@ use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use ingest::{MEMORY_LIMIT_BYTES_MIN, MemoryBudget};
 
+pub(crate) use alerts::{AlertsArguments, AlertsCommand, AlertsListArguments, DeliverArguments};
 pub(crate) use config::{ConfigArguments, ConfigCommand};
 pub(crate) use detections::{DetectionKind, DetectionsArguments, DetectionsCommand, ShowArguments};
 pub(crate) use findings::{FindingsArguments, FindingsCommand, MatterState};
@@ -54,6 +56,8 @@ pub(crate) enum Command {
     Detect(DetectArguments),
     /// List what was found: what is open, over, accepted or old
     Findings(FindingsArguments),
+    /// List what was sent where; send what is due; try the sinks
+    Alerts(AlertsArguments),
     /// List, show, test and start detections
     Detections(DetectionsArguments),
     /// Check keytrail.toml, or propose one from the lake
@@ -222,9 +226,16 @@ pub(crate) struct DetectArguments {
     /// once
     #[arg(long, value_name = "ID.PARAMETER=VALUE")]
     pub(crate) set: Vec<Setting>,
+    /// Then send the alerts that are due to the sinks of the configuration
+    #[arg(long)]
+    pub(crate) alert: bool,
     /// Form of the findings
     #[arg(long, value_enum, default_value_t)]
     pub(crate) format: FindingFormat,
+    /// Leave out IP addresses, session names and values of encryption contexts, or hash them with
+    /// the key in KEYTRAIL_REDACT_KEY
+    #[arg(long)]
+    pub(crate) redact: bool,
 }
 
 #[derive(Debug, Args)]
@@ -292,6 +303,9 @@ pub(crate) enum FindingFormat {
     Table,
     Json,
     Ndjson,
+    Ocsf,
+    Asff,
+    Sarif,
 }
 
 /// Form of an answer.

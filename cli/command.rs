@@ -1,6 +1,7 @@
 //! The **commands**, one file each.
 
 pub(crate) mod actors;
+pub(crate) mod alerts;
 pub(crate) mod compact;
 pub(crate) mod config;
 pub(crate) mod demo;

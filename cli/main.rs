@@ -73,6 +73,7 @@ async fn run(command: Command) -> anyhow::Result<ExitStatus> {
         Command::Actors(arguments) => command::actors::run(&arguments).await,
         Command::Detect(arguments) => command::detect::run(arguments).await,
         Command::Findings(arguments) => command::findings::run(&arguments).await,
+        Command::Alerts(arguments) => command::alerts::run(arguments).await,
         Command::Detections(arguments) => command::detections::run(arguments).await,
         Command::Config(arguments) => command::config::run(arguments).await,
         Command::Compact(arguments) => command::compact::run(&arguments).await,

@@ -8,6 +8,8 @@ mod configuration;
 mod detect;
 /// Detections as such.
 mod detections;
+/// Findings for other tools.
+mod export;
 /// Hostile text made harmless.
 mod harmless;
 /// Filters of keys, grants and actors.

@@ -12,10 +12,12 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 use tempfile::TempDir;
 
+pub(crate) mod answering;
 pub(crate) mod killing;
 pub(crate) mod lake;
 pub(crate) mod pack;
 pub(crate) mod python;
+pub(crate) mod receiver;
 pub(crate) mod record;
 pub(crate) mod tree;
 pub(crate) mod watch;

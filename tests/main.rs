@@ -7,6 +7,8 @@
 
 mod harness;
 
+// Alerts on their way to sinks.
+mod alerts;
 // What users type and what they are shown.
 mod cli;
 // S3 fails in every way it can.
@@ -15,6 +17,8 @@ mod faults;
 mod hostile;
 // Every event once, whatever is delivered and whenever the process dies.
 mod ingest;
+// The function on AWS Lambda.
+mod lambda;
 // Matters: found, seen, over, told of once.
 mod life;
 // Other people's software reads the lake.
@@ -25,5 +29,7 @@ mod real;
 mod s3;
 // Every planted incident found, and little else.
 mod simulated;
+// Alerts arrive at AWS services, each once, and errors say what to mend.
+mod sinks_aws;
 // Small files merged, files that nobody needs deleted, and no event lost by it.
 mod upkeep;

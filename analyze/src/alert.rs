@@ -4,10 +4,23 @@ use serde::{Deserialize, Serialize};
 
 use crate::finding::Finding;
 
-pub(crate) mod format;
+pub mod format;
 pub(crate) mod sink;
+mod trial;
 
-pub use sink::{DeliveryError, Sink};
+pub use format::asff;
+pub use sink::{DeliveryError, OpenSink, Sink, Sinks, Slack, StandardOutput, Webhook};
+
+/// Sinks, one by one.
+#[doc(hidden)]
+pub mod sinks {
+    pub use super::sink::event_bridge::EventBridge;
+    pub use super::sink::s3::S3;
+    pub use super::sink::security_hub::SecurityHub;
+    pub use super::sink::sns::Sns;
+    pub use super::sink::sqs::Sqs;
+    pub use super::sink::{Slack, StandardOutput, Webhook};
+}
 
 /// Why people are told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]

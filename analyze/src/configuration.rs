@@ -16,6 +16,7 @@ mod quoted;
 mod review;
 mod rules;
 mod seen;
+mod sinks;
 
 pub use alerting::{AlertSettings, SinkKind, SinkSettings, Suppression};
 pub(crate) use overrides::set_parameters;
@@ -85,11 +86,19 @@ impl Configuration {
     /// When the file cannot be read, has unknown fields, or says what cannot be
     /// meant, such as an account that is none.
     pub fn read(path: &Path) -> Result<Self, AnalyzeError> {
-        let text = read_text(path)?;
+        Self::of_text(path, &read_text(path)?)
+    }
+
+    /// Reads the text of a configuration file; `path` is what errors call it.
+    ///
+    /// # Errors
+    /// As [`read`](Self::read).
+    pub fn of_text(path: &Path, text: &str) -> Result<Self, AnalyzeError> {
         let wrong = |reason| AnalyzeError::Configuration { path: path.to_path_buf(), reason };
-        let configuration = Self::parse(path, &text).map_err(wrong)?;
+        let configuration = Self::parse(path, text).map_err(wrong)?;
         let mut errors = configuration.trust.review().errors;
         errors.extend(Rules::of(&configuration).err().unwrap_or_default());
+        errors.extend(sinks::review(&configuration.sinks, None).errors);
         if errors.is_empty() { Ok(configuration) } else { Err(wrong(errors.join("; "))) }
     }
 
@@ -112,6 +121,10 @@ impl Configuration {
         let rules = rules::review(&configuration, detections, now);
         review.errors.extend(rules.errors);
         review.warnings.extend(rules.warnings);
+        let ids = detections.iter().map(|one| one.header.id.clone()).collect();
+        let sinks = sinks::review(&configuration.sinks, Some(&ids));
+        review.errors.extend(sinks.errors);
+        review.warnings.extend(sinks.warnings);
         let mut detections = detections.to_vec();
         review.errors.extend(configuration.override_all(&mut detections));
         Ok((Some(configuration), review))

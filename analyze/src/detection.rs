@@ -13,6 +13,7 @@ mod coverage;
 mod header;
 mod parameter;
 mod run;
+mod shared;
 
 pub(crate) use bind::micros_of;
 pub(crate) use coverage::{Coverage, CoverageSummary};

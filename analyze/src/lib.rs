@@ -12,6 +12,7 @@ mod detection;
 mod error;
 mod finding;
 pub mod life;
+pub mod outbox;
 pub mod policy;
 mod queries;
 mod session;

@@ -18,7 +18,9 @@ use ingest::schema::{EVENTS, TABLES, TableSchema, USAGE};
 use ingest::{Lake, LakeTable, uncounted};
 
 mod describe;
+mod findings;
 mod listing;
+mod routes;
 mod table;
 
 pub use describe::{Described, column_meanings};
@@ -117,6 +119,7 @@ impl Session {
         let principals =
             trust.like_patterns().into_iter().map(|(role, pattern)| [role.to_owned(), pattern]);
         self.add_text_table("trusted_principals", &["role", "like_pattern"], principals)?;
+        self.add_routes(configuration)?;
         let organization = trust.organization_id.iter().map(|id| [id.clone()]);
         self.add_text_table("own_organization", &["organization_id"], organization)?;
         self.own_accounts_inferred = trust.own_accounts.is_empty();

@@ -10,11 +10,11 @@ use analyze::{
 use anyhow::{Result, bail, ensure};
 use ingest::{Lake, RunRecord, record_run};
 
-use super::{configuration, now, run_id, there_is_a_lake};
+use super::{alerts, configuration, now, run_id, there_is_a_lake};
 use crate::ExitStatus;
 use crate::arguments::{DetectArguments, FindingFormat};
 use crate::output::text::data;
-use crate::output::{findings, life};
+use crate::output::{export, findings, life};
 
 const DAY_MICROS: i64 = 86_400_000_000;
 
@@ -22,6 +22,9 @@ pub(crate) async fn run(arguments: DetectArguments) -> Result<ExitStatus> {
     let mut detections = all(arguments.detections.as_deref())?;
     let configuration =
         configuration(arguments.config.as_deref())?.with_settings(arguments.set.clone());
+    if arguments.alert {
+        alerts::has_sinks(&configuration)?;
+    }
     // Before some are chosen: what is said of the others must be right, too.
     configuration.apply(&mut detections)?;
     if arguments.new {
@@ -35,6 +38,9 @@ pub(crate) async fn run(arguments: DetectArguments) -> Result<ExitStatus> {
         record_life(&lake, &run, &detections, &configuration, &mark).await?;
     }
     run.findings.retain(|finding| finding.severity >= arguments.min_severity);
+    if arguments.redact {
+        export::redact(&mut run)?;
+    }
     match arguments.format {
         FindingFormat::Table => findings::print(&run, &lake.uri(), session.own_accounts_inferred()),
         FindingFormat::Json => data(&serde_json::to_string_pretty(&run)?)?,
@@ -43,8 +49,14 @@ pub(crate) async fn run(arguments: DetectArguments) -> Result<ExitStatus> {
                 data(&serde_json::to_string(finding)?)?;
             }
         }
+        FindingFormat::Ocsf => export::ocsf(&run)?,
+        FindingFormat::Asff => export::asff(&run)?,
+        FindingFormat::Sarif => export::sarif(&run, &detections)?,
     }
     findings::complain(&run);
+    if arguments.alert && !alerts::all_arrive(&lake, &configuration).await? {
+        return Ok(ExitStatus::Incomplete);
+    }
     Ok(status(&run, run.worst(), &arguments))
 }
 
@@ -71,8 +83,14 @@ async fn new(
                 data(&serde_json::to_string(alert)?)?;
             }
         }
+        FindingFormat::Ocsf => export::ocsf(&new.run)?,
+        FindingFormat::Asff => export::asff(&new.run)?,
+        FindingFormat::Sarif => export::sarif(&new.run, detections)?,
     }
     findings::complain(&new.run);
+    if arguments.alert && !alerts::all_arrive(&lake, configuration).await? {
+        return Ok(ExitStatus::Incomplete);
+    }
     Ok(status(&new.run, raised.map(|alert| alert.finding.severity).max(), arguments))
 }
 

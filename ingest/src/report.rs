@@ -63,6 +63,10 @@ pub struct IngestReport {
     pub requests: S3Requests,
     /// Requests to S3 for the lake.
     pub lake_requests: S3Requests,
+    /// When the newest event added happened, microseconds since 1970 UTC, to the
+    /// millisecond; none when none was added.
+    #[serde(skip)]
+    pub newest_event_time: Option<i64>,
     /// Commits to `events`.
     pub commits: u64,
     /// Version of `events` afterwards.

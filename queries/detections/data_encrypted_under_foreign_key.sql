@@ -112,7 +112,7 @@ ours_before as (
 
 known_keys as (
     select distinct usage.key_arn
-    from key_usage as usage
+    from key_usage_parts as usage
     inner join own_accounts as own
         on own.account_id = usage.actor_account_id
     where usage.hour >= date_trunc('hour', $window_start - $known_within)

@@ -26,7 +26,7 @@ with usual as (
         key_arn,
         sum(calls) as calls,
         sum(calls_with_context) as calls_with_context
-    from key_usage
+    from key_usage_parts
     where hour >= date_trunc('hour', $window_start - $usual_within)
         and hour < date_trunc('hour', $window_start)
         and activity = 'use'
@@ -46,7 +46,7 @@ did_before as (
         actor,
         key_arn,
         sum(calls) - sum(calls_with_context) as calls
-    from key_usage
+    from key_usage_parts
     where hour >= date_trunc('hour', $window_start - $usual_within)
         and hour < date_trunc('hour', $window_start)
         and event_name = 'Decrypt'

@@ -95,7 +95,7 @@ known as (
         select
             usage.actor,
             usage.hour
-        from key_usage as usage
+        from key_usage_parts as usage
         inner join kms_operations as operations
             on operations.event_name = usage.event_name
         where usage.activity = 'use'

@@ -36,7 +36,7 @@ with used as (
         sum(usage.calls) filter (
             where operations.class = 'cryptographic' and usage.vpc_endpoint
         ) as key_inside
-    from key_usage as usage
+    from key_usage_parts as usage
     left join kms_operations as operations
         on operations.event_name = usage.event_name
     where usage.hour >= $window_start - $habit

@@ -45,7 +45,7 @@ calls as (
         actor_account_id,
         principal_unique_id,
         last_time
-    from key_usage
+    from key_usage_parts
     where hour >= date_trunc('hour', $window_end - $judged_within)
         and hour < date_trunc('hour', $window_start)
         and error_code is null

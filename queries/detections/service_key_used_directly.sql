@@ -30,7 +30,7 @@ with used as (
             case usage.actor_kind when 'service' then usage.actor end
         ) as service,
         sum(usage.calls) as calls
-    from key_usage as usage
+    from key_usage_parts as usage
     inner join kms_operations as operations
         on operations.event_name = usage.event_name
         and operations.class = 'cryptographic'

@@ -22,71 +22,81 @@ with candidates as (
         and not service_made
 ),
 
+-- before the window added up by hour, without the session of the caller
 calls as (
     select
         key_arn,
-        case event_name
-            when 'ReEncrypt' then 'ReEncryptFrom'
-            else event_name
-        end as operation,
-        event_time,
-        shared_event_id,
+        key_side,
+        event_name,
         actor,
         actor_account_id,
-        user_identity_arn,
-        principal_id
-    from kms_events
-    where event_time >= $window_end - $stale_after
-        and event_time < $window_end
+        cast(null as text) as user_identity_arn,
+        principal_unique_id as unique_id,
+        last_time
+    from key_usage_parts
+    where hour >= date_trunc('hour', $window_end - $stale_after)
+        and hour < date_trunc('hour', $window_start)
         and error_code is null
-        and actor_account_id is not null
-        and key_arn in (select distinct key_arn from candidates)
     union all
     select
-        destination_key_arn as key_arn,
-        'ReEncryptTo' as operation,
-        event_time,
-        shared_event_id,
-        actor,
-        actor_account_id,
-        user_identity_arn,
-        principal_id
-    from kms_events
-    where event_time >= $window_end - $stale_after
-        and event_time < $window_end
-        and event_name = 'ReEncrypt'
-        and error_code is null
-        and actor_account_id is not null
-        and destination_key_arn in (select distinct key_arn from candidates)
-),
-
-summed as (
+        sides.key_arn,
+        sides.key_side,
+        sides.event_name,
+        sides.actor,
+        sides.actor_account_id,
+        sides.user_identity_arn,
+        split_part(sides.principal_id, ':', 1) as unique_id,
+        sides.event_time as last_time
+    from (
+        select *, 'key' as key_side
+        from kms_actions
+        union all
+        select
+            * replace (destination_key_arn as key_arn),
+            'destination' as key_side
+        from kms_actions
+        where event_name = 'ReEncrypt'
+    ) as sides
+    where sides.event_time >= date_trunc('hour', $window_start)
+        and sides.event_time < $window_end
+        and sides.error_code is null
+    union all
+    -- a grant to one session is rare: for these the calls themselves are read
     select
-        key_arn,
-        operation,
-        shared_event_id,
+        unnest(make_array(key_arn, destination_key_arn)) as key_arn,
+        unnest(make_array('key', 'destination')) as key_side,
+        event_name,
         actor,
         actor_account_id,
         user_identity_arn,
         split_part(principal_id, ':', 1) as unique_id,
-        max(event_time) as last_time
-    from calls
-    group by 1, 2, 3, 4, 5, 6, 7
+        event_time as last_time
+    from kms_events
+    where event_time >= $window_end - $stale_after
+        and event_time < date_trunc('hour', $window_start)
+        and error_code is null
+        and user_identity_arn in (
+            select distinct grantee_principal
+            from candidates
+            where grantee_kind in ('session', 'federated_user')
+        )
 ),
 
 -- the key owner's copy may tell no more than the caller's account; that is
--- believed to be the grantee unless the caller's copy says who it was
+-- believed to be the grantee where no copy says who it was
 uses as (
     select
         *,
-        actor = actor_account_id
-            and (
-                shared_event_id is null
-                or bool_and(actor = actor_account_id) over (
-                    partition by shared_event_id
-                )
-            ) as account_only
-    from summed
+        case
+            when event_name <> 'ReEncrypt' then event_name
+            when key_side = 'key' then 'ReEncryptFrom'
+            else 'ReEncryptTo'
+        end as operation,
+        actor = actor_account_id as account_only
+    from calls
+    where key_arn in (select distinct key_arn from candidates)
+        and actor_account_id is not null
+        and last_time >= $window_end - $stale_after
 ),
 
 judged as (

@@ -25,7 +25,7 @@ with trail_keys as (
     select key_arn, min(first_time) as first_time
     from (
         select key_arn, first_time
-        from key_usage
+        from key_usage_parts
         where hour >= date_trunc('hour', $window_start) - $used_within
             and hour < date_trunc('hour', $window_start)
             and activity = 'use'

@@ -73,7 +73,7 @@ keys_shown as (
 
 used as (
     select key_arn
-    from key_usage
+    from key_usage_parts
     where hour >= date_trunc('hour', $window_end - $unused_after)
         and hour < date_trunc('hour', $window_start)
         and activity = 'use'

@@ -68,7 +68,7 @@ users as (
         count(distinct date_trunc('day', usage.hour)) as use_days,
         sum(usage.calls) as uses,
         count(distinct usage.key_arn) as keys_used
-    from key_usage as usage
+    from key_usage_parts as usage
     inner join kms_operations as operations
         on operations.event_name = usage.event_name
         and operations.class = 'cryptographic'

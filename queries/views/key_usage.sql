@@ -21,201 +21,6 @@
 -- last_time: time of the last
 -- first_event_id: event of the first
 -- last_event_id: event of the last
-with fresh_calls as (
-    select
-        date_trunc('hour', event_time) as hour,
-        recipient_account_id,
-        actor,
-        actor_account_id,
-        actor_kind,
-        split_part(principal_id, ':', 1) as principal_unique_id,
-        mfa,
-        key_arn as key_arn,
-        key_account_id as key_account_id,
-        'key' as key_side,
-        aws_region,
-        activity,
-        event_name,
-        error_code,
-        invoked_by,
-        direct_call,
-        vpc_endpoint_id is not null as vpc_endpoint,
-        event_time,
-        event_id,
-        encryption_context is not null as with_context
-    from events_not_in_usage
-    where event_source in ('kms.amazonaws.com', 'kms.amazonaws.com.cn')
-        and (event_category is null or event_category <> 'NetworkActivity')
-        and addendum_original_event_id is null
-    union all
-    select
-        date_trunc('hour', event_time) as hour,
-        recipient_account_id,
-        actor,
-        actor_account_id,
-        actor_kind,
-        split_part(principal_id, ':', 1) as principal_unique_id,
-        mfa,
-        destination_key_arn as key_arn,
-        split_part(destination_key_arn, ':', 5) as key_account_id,
-        'destination' as key_side,
-        aws_region,
-        activity,
-        event_name,
-        error_code,
-        invoked_by,
-        direct_call,
-        vpc_endpoint_id is not null as vpc_endpoint,
-        event_time,
-        event_id,
-        destination_encryption_context is not null as with_context
-    from events_not_in_usage
-    where event_source in ('kms.amazonaws.com', 'kms.amazonaws.com.cn')
-        and (event_category is null or event_category <> 'NetworkActivity')
-        and addendum_original_event_id is null
-        and event_name = 'ReEncrypt'
-        and destination_key_arn is not null
-),
-
-counted as (
-    select
-        hour,
-        recipient_account_id,
-        actor,
-        actor_account_id,
-        actor_kind,
-        principal_unique_id,
-        mfa,
-        key_arn,
-        key_account_id,
-        key_side,
-        aws_region,
-        activity,
-        event_name,
-        error_code,
-        invoked_by,
-        direct_call,
-        vpc_endpoint,
-        calls,
-        calls_with_context,
-        first_time,
-        last_time,
-        first_event_id,
-        last_event_id
-    from usage
-    union all
-    select
-        hour,
-        recipient_account_id,
-        actor,
-        actor_account_id,
-        actor_kind,
-        principal_unique_id,
-        mfa,
-        key_arn,
-        key_account_id,
-        key_side,
-        aws_region,
-        activity,
-        event_name,
-        error_code,
-        invoked_by,
-        direct_call,
-        vpc_endpoint,
-        count(*) as calls,
-        count(*) filter (where with_context) as calls_with_context,
-        min(event_time) as first_time,
-        max(event_time) as last_time,
-        first_value(event_id order by event_time, event_id) as first_event_id,
-        last_value(event_id order by event_time, event_id) as last_event_id
-    from fresh_calls
-    group by
-        hour,
-        recipient_account_id,
-        actor,
-        actor_account_id,
-        actor_kind,
-        principal_unique_id,
-        mfa,
-        key_arn,
-        key_account_id,
-        key_side,
-        aws_region,
-        activity,
-        event_name,
-        error_code,
-        invoked_by,
-        direct_call,
-        vpc_endpoint
-),
-
-summed as (
-    select
-        hour,
-        recipient_account_id,
-        actor,
-        actor_account_id,
-        actor_kind,
-        principal_unique_id,
-        mfa,
-        key_arn,
-        key_account_id,
-        key_side,
-        aws_region,
-        activity,
-        event_name,
-        error_code,
-        invoked_by,
-        direct_call,
-        vpc_endpoint,
-        sum(calls) as calls,
-        sum(calls_with_context) as calls_with_context,
-        min(first_time) as first_time,
-        max(last_time) as last_time,
-        first_value(first_event_id order by first_time, first_event_id)
-            as first_event_id,
-        last_value(last_event_id order by last_time, last_event_id)
-            as last_event_id
-    from counted
-    group by
-        hour,
-        recipient_account_id,
-        actor,
-        actor_account_id,
-        actor_kind,
-        principal_unique_id,
-        mfa,
-        key_arn,
-        key_account_id,
-        key_side,
-        aws_region,
-        activity,
-        event_name,
-        error_code,
-        invoked_by,
-        direct_call,
-        vpc_endpoint
-),
-
--- Of calls that both accounts logged, the caller's copies count. In the owner's
--- copies the actor may be no more than an account.
-ranked as (
-    select
-        *,
-        coalesce(
-            bool_or(recipient_account_id = actor_account_id) over (
-                partition by
-                    hour,
-                    actor_account_id,
-                    key_arn,
-                    event_name,
-                    activity
-            ),
-            false
-        ) as callers_copies
-    from summed
-)
-
 select
     hour,
     actor,
@@ -233,12 +38,29 @@ select
     invoked_by,
     direct_call,
     vpc_endpoint,
-    calls,
-    calls_with_context,
-    first_time,
-    last_time,
-    first_event_id,
-    last_event_id
-from ranked
-where not callers_copies
-    or recipient_account_id = actor_account_id
+    sum(calls) as calls,
+    sum(calls_with_context) as calls_with_context,
+    min(first_time) as first_time,
+    max(last_time) as last_time,
+    first_value(first_event_id order by first_time, first_event_id)
+        as first_event_id,
+    last_value(last_event_id order by last_time, last_event_id)
+        as last_event_id
+from key_usage_parts
+group by
+    hour,
+    actor,
+    actor_account_id,
+    actor_kind,
+    principal_unique_id,
+    mfa,
+    key_arn,
+    key_account_id,
+    key_side,
+    aws_region,
+    activity,
+    event_name,
+    error_code,
+    invoked_by,
+    direct_call,
+    vpc_endpoint

@@ -33,6 +33,13 @@ pub(crate) struct S3Server {
     pub(crate) secret_key: String,
 }
 
+/// AWS services in memory. They end with the last test that holds them.
+#[derive(Debug)]
+pub(crate) struct AwsServer {
+    process: Process,
+    pub(crate) endpoint: String,
+}
+
 /// A script that answers each line of JSON with another one, until it is dropped.
 #[derive(Debug)]
 pub(crate) struct Process {
@@ -80,6 +87,35 @@ impl S3Server {
     /// Uploads a folder.
     pub(crate) fn put(&self, folder: &Path, bucket: &str, prefix: &str) {
         self.ask(&json!({"put": folder, "bucket": bucket, "prefix": prefix}));
+    }
+
+    /// Carries out another command of the script.
+    pub(crate) fn ask(&self, command: &Value) -> Value {
+        self.process.ask(command)
+    }
+}
+
+impl AwsServer {
+    /// The server, started when no other test has one running.
+    pub(crate) fn shared() -> Arc<Self> {
+        static RUNNING: Mutex<Weak<AwsServer>> = Mutex::new(Weak::new());
+        let mut running = RUNNING.lock().unwrap_or_else(PoisonError::into_inner);
+        running.upgrade().unwrap_or_else(|| {
+            let server = Arc::new(Self::start());
+            *running = Arc::downgrade(&server);
+            server
+        })
+    }
+
+    /// A server of one's own.
+    pub(crate) fn start() -> Self {
+        let process = Process::start(script("aws_server.py"));
+        Self { endpoint: process.greeting["endpoint"].as_str().unwrap().to_owned(), process }
+    }
+
+    /// Calls an operation, by the names of boto3.
+    pub(crate) fn call(&self, service: &str, operation: &str, arguments: &Value) -> Value {
+        self.ask(&json!({"service": service, "call": operation, "arguments": arguments}))
     }
 
     /// Carries out another command of the script.

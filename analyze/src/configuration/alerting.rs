@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
+use crate::detection::micros_of;
 use crate::finding::Severity;
 
 /// The `[alerts]` table.
@@ -31,6 +32,16 @@ impl Default for AlertSettings {
             claim_expires_after: "15m".to_owned(),
             attempts_max: 8,
         }
+    }
+}
+
+impl AlertSettings {
+    /// How long a claim holds, microseconds; the default where the text is no
+    /// duration.
+    #[must_use]
+    pub fn claim_expires_after_micros(&self) -> i64 {
+        const DEFAULT_MICROS: i64 = 15 * 60 * 1_000_000;
+        micros_of(&self.claim_expires_after).filter(|micros| *micros > 0).unwrap_or(DEFAULT_MICROS)
     }
 }
 

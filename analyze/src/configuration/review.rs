@@ -12,7 +12,7 @@ pub struct Review {
 }
 
 /// Partitions of AWS.
-const PARTITIONS: &[&str] =
+pub(super) const PARTITIONS: &[&str] =
     &["aws", "aws-cn", "aws-us-gov", "aws-iso", "aws-iso-b", "aws-iso-e", "aws-iso-f", "aws-eusc"];
 
 /// What ARNs of actors begin with after the account.

@@ -13,7 +13,7 @@ use serde::Serialize;
 use super::bind::plan;
 use super::coverage::{Coverage, CoverageSummary};
 use super::header::Kind;
-use super::{Detection, Window, contract, hash};
+use super::{Detection, Window, contract, hash, shared};
 use crate::error::AnalyzeError;
 use crate::finding::{Finding, Severity};
 use crate::session::Session;
@@ -195,12 +195,13 @@ pub(crate) async fn detect_until(
         coverage: coverage.summary(window),
         ..DetectionRun::nothing(detections, window)
     };
+    let context = shared::context(session.context(), &enabled).await;
     let threads = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
     // Planning takes one core whatever the query: detections keep the others busy.
     let mut judged = stream::iter(enabled)
         .take_while(|_| ready(!stop.load(Ordering::Relaxed)))
         .map(|detection| {
-            let (context, own) = (session.context().clone(), detection.clone());
+            let (context, own) = (context.clone(), detection.clone());
             let task = tokio::spawn(async move { judge(&context, &own, window).await });
             async move { (detection, task.await) }
         })

@@ -23,6 +23,10 @@ pub struct Described {
 
 /// Tables that no log file wrote.
 const FACTS: &[(&str, &str)] = &[
+    (
+        "alert_routes",
+        "one kind of alert that a configured sink takes: by severity, account (or *) and detection",
+    ),
     ("events_not_in_usage", "one event that `usage` does not count yet"),
     ("kms_operations", "one KMS operation that this version knows"),
     ("own_accounts", "one account that is ours: configured, or inferred from the lake"),

@@ -157,6 +157,7 @@ impl Committer {
             let answer = self.events.append(files.clone(), APPLICATION, self.started_at).await;
             if self.events.has_landed(answer, &ours, prepared_on, attempt).await? {
                 self.known.committed(&ours);
+                report.newest_event_time = report.newest_event_time.max(newest(&files));
                 // What others committed since the table was last looked at came in
                 // with ours: nothing is pending now, so it only needs knowing.
                 self.known.look_again(&self.events).await?;
@@ -193,6 +194,13 @@ impl Committer {
         report.duplicates += dropped;
         Ok(writer.close().await?)
     }
+}
+
+/// When the newest event in these files happened.
+fn newest(files: &[Add]) -> Option<i64> {
+    let times = |add| DataFile::from_add(add).time_range("event_time");
+    // The log cuts times to milliseconds, and the range is rounded up again.
+    files.iter().filter_map(times).map(|range| range.1 - 999).max()
 }
 
 /// Adds files to a table whose rows nobody else could have added.

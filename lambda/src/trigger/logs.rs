@@ -1,0 +1,52 @@
+//! A payload of **CloudWatch Logs**: log entries of a subscription, each with a
+//! record as text, compressed and in base64.
+
+use std::io::Read as _;
+
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+use bytes::Bytes;
+use flate2::read::GzDecoder;
+use serde::Deserialize;
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+
+use super::{Document, Refusal, Wanted};
+
+/// Most bytes of a payload once inflated. Lambda takes 6 MB in base64, which are
+/// some 50 MB of records.
+const INFLATED_BYTES_MAX: u64 = 128 << 20;
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Payload {
+    #[serde(default)]
+    message_type: String,
+}
+
+/// What the payload in `data` asks for.
+pub(super) fn wanted(data: &Value) -> Result<Wanted, Refusal> {
+    let stored = data
+        .as_str()
+        .and_then(|text| BASE64_STANDARD.decode(text).ok())
+        .ok_or_else(|| Refusal::new("a payload of CloudWatch Logs that is not base64"))?;
+    let mut document = Vec::new();
+    // A byte more than allowed tells what is too large.
+    GzDecoder::new(&stored[..])
+        .take(INFLATED_BYTES_MAX + 1)
+        .read_to_end(&mut document)
+        .map_err(|_| Refusal::new("a payload of CloudWatch Logs that is not gzip"))?;
+    if document.len() as u64 > INFLATED_BYTES_MAX {
+        return Err(Refusal::new("a payload of CloudWatch Logs that is too large"));
+    }
+    let payload: Payload =
+        serde_json::from_slice(&document).map_err(|error| Refusal::not_json(&error))?;
+    match payload.message_type.as_str() {
+        "DATA_MESSAGE" => Ok(Wanted::Document(Document {
+            uri: format!("cloudwatch-logs://{:x}", Sha256::digest(&document)),
+            bytes: Bytes::from(document),
+        })),
+        "CONTROL_MESSAGE" => Ok(Wanted::Nothing("a control message of CloudWatch Logs")),
+        _ => Err(Refusal::new("a payload of CloudWatch Logs that is neither data nor control")),
+    }
+}
