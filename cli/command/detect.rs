@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
 
-use analyze::life::{RunMark, UpToDate, detect_new, run_record, up_to_date};
+use analyze::life::{RunMark, UpToDate, detect_new, record_life, run_record, up_to_date};
 use analyze::{
     Configuration, Detection, DetectionRun, Session, Severity, Window, built_in, from_folder,
 };
@@ -33,7 +33,12 @@ pub(crate) async fn run(arguments: DetectArguments) -> Result<ExitStatus> {
     let window = window(&arguments)?;
     let detections = named(detections, &arguments.detection)?;
     let lake = Lake::at(&arguments.lake.lake).await?;
-    let (mut run, session) = judge(&lake, &detections, &configuration, window).await?;
+    let mark = mark();
+    let (mut run, session) = judge_as(&mark, &lake, &detections, &configuration, window).await?;
+    if arguments.alert {
+        // An alert is about a matter that the log knows.
+        record_life(&lake, &run, &detections, &configuration, &mark).await?;
+    }
     run.findings.retain(|finding| finding.severity >= arguments.min_severity);
     if arguments.redact {
         export::redact(&mut run)?;
@@ -108,10 +113,19 @@ pub(crate) async fn judge(
     configuration: &Configuration,
     window: Window,
 ) -> Result<(DetectionRun, Session)> {
-    let mark = mark();
-    let session = opened(lake, configuration, &mark).await?;
+    judge_as(&mark(), lake, detections, configuration, window).await
+}
+
+async fn judge_as(
+    mark: &RunMark,
+    lake: &Lake,
+    detections: &[Detection],
+    configuration: &Configuration,
+    window: Window,
+) -> Result<(DetectionRun, Session)> {
+    let session = opened(lake, configuration, mark).await?;
     let run = analyze::detect(&session, detections, window).await?;
-    leave(lake, run_record(&mark, &run, &session, configuration)).await;
+    leave(lake, run_record(mark, &run, &session, configuration)).await;
     Ok((run, session))
 }
 
