@@ -70,7 +70,7 @@ fn judged(new: &NewRun) -> String {
         count(run.outcomes.len() as u64, "detection"),
         count(new.hours_judged, "hour"),
         count(new.windows, "window"),
-        time(run.window.end),
+        time(new.judged_at),
         count(run.findings.len() as u64, "finding"),
     )
 }
