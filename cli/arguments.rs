@@ -226,7 +226,8 @@ pub(crate) struct DetectArguments {
     /// once
     #[arg(long, value_name = "ID.PARAMETER=VALUE")]
     pub(crate) set: Vec<Setting>,
-    /// Then send the alerts that are due to the sinks of the configuration
+    /// Record what became of findings, as --new does, and send the alerts that are due to the sinks
+    /// of the configuration
     #[arg(long)]
     pub(crate) alert: bool,
     /// Form of the findings

@@ -2,11 +2,11 @@
 
 use ingest::schema::FINDINGS;
 use ingest::{FindingChange, FindingRow, Lake, append_findings_always};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::harness::Here;
 use crate::harness::receiver::Receiver;
-use crate::harness::record::{decrypts, document};
+use crate::harness::record::{changed, decrypt, decrypts, document};
 
 /// A lake in which an alert `a-1` was raised just now, and a sink `hook`.
 fn alerted(receiver: &Receiver) -> Here {
@@ -58,7 +58,7 @@ fn an_alert_arrives_once_and_is_listed_as_delivered() {
     assert_eq!((said.code, said.stderr.trim()), (Some(0), "no alert is due"), "{said}");
     assert_eq!(receiver.alerts(), ["a-1"]);
     let said = here.run(["alerts", "list", "--lake", "lake", "--format", "ndjson"]);
-    let row: serde_json::Value = serde_json::from_str(said.stdout.trim()).unwrap();
+    let row: Value = serde_json::from_str(said.stdout.trim()).unwrap();
     assert_eq!((&row["state"], &row["sink"]), (&json!("delivered"), &json!("hook")), "{row}");
     let said = here.run(["alerts", "list", "--lake", "lake", "--state", "dead"]);
     assert!(said.stderr.contains("no alert with --state dead"), "{said}");
@@ -149,4 +149,37 @@ fn sinks_are_checked_with_the_rest_of_the_configuration() {
     here.write("keytrail.toml", "");
     let said = here.run(["alerts", "deliver", "--lake", "lake"]);
     assert!(said.stderr.contains("has no [[sinks]]"), "{said}");
+}
+
+#[test]
+fn what_is_found_is_told_once_by_detect_alone() {
+    let receiver = Receiver::answering(200);
+    let here = Here::new();
+    here.write("logs/a.json", document(&[disabled()]));
+    here.ingest(&["logs"]);
+    here.write(
+        "keytrail.toml",
+        format!("[alerts]\nfrom = '2026-01-01'\n{}", hook(&receiver, "hook")),
+    );
+    let window = ["--from", "2026-10-01T00:00:00Z", "--to", "2026-10-31T00:00:00Z"];
+    let detect = ["detect", "--alert", "--lake", "lake", "--detection", "key_disabled"];
+    let arguments: Vec<&str> = detect.into_iter().chain(window).collect();
+    let said = here.run(&arguments);
+    assert_eq!(said.code, Some(1), "{said}");
+    assert!(said.stderr.contains("hook: 1 alert delivered"), "{said}");
+    let said = here.run(&arguments);
+    assert!(said.stderr.contains("no alert is due"), "{said}");
+    assert_eq!(receiver.alerts().len(), 1, "{:?}", receiver.alerts());
+    let matters = here.number("select count(*) from matters where detection = 'key_disabled'");
+    assert_eq!(matters, 1);
+}
+
+/// A key is disabled.
+fn disabled() -> Value {
+    let call = json!({
+        "eventName": "DisableKey",
+        "eventID": "5a6f0000-0000-4000-8000-000000000001",
+        "readOnly": false,
+    });
+    changed(decrypt(100), call)
 }

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
 
-use analyze::life::{RunMark, UpToDate, detect_new, record_life, run_record, up_to_date};
+use analyze::life::{NewRun, RunMark, UpToDate, detect_new, record_life, run_record, up_to_date};
 use analyze::{
     Configuration, Detection, DetectionRun, Session, Severity, Window, built_in, from_folder,
 };
@@ -34,7 +34,8 @@ pub(crate) async fn run(arguments: DetectArguments) -> Result<ExitStatus> {
     let detections = named(detections, &arguments.detection)?;
     let lake = Lake::at(&arguments.lake.lake).await?;
     let (mut run, session, mark) = judge(&lake, &detections, &configuration, window).await?;
-    if arguments.record {
+    if arguments.record || arguments.alert {
+        // An alert is about a matter that the log knows.
         record_life(&lake, &run, &detections, &configuration, &mark).await?;
     }
     run.findings.retain(|finding| finding.severity >= arguments.min_severity);
@@ -70,28 +71,41 @@ async fn new(
     let mark = mark();
     let session = opened(&lake, configuration, &mark).await?;
     let never = AtomicBool::new(false);
-    let new =
+    let mut new =
         Box::pin(detect_new(&lake, &session, detections, configuration, &mark, &never)).await?;
     leave(&lake, new.record(&mark, &session, configuration)).await;
-    let least = arguments.min_severity;
-    let raised = new.life.raised.iter().filter(|alert| alert.finding.severity >= least);
-    match arguments.format {
-        FindingFormat::Table => life::print_new(&new, least),
-        FindingFormat::Json => data(&serde_json::to_string_pretty(&new)?)?,
-        FindingFormat::Ndjson => {
-            for alert in raised.clone() {
-                data(&serde_json::to_string(alert)?)?;
-            }
-        }
-        FindingFormat::Ocsf => export::ocsf(&new.run)?,
-        FindingFormat::Asff => export::asff(&new.run)?,
-        FindingFormat::Sarif => export::sarif(&new.run, detections)?,
+    new.life.raised.retain(|alert| alert.finding.severity >= arguments.min_severity);
+    if arguments.redact {
+        export::redact_alerts(&mut new.life.raised)?;
     }
+    show(&new, detections, arguments.format)?;
     findings::complain(&new.run);
     if arguments.alert && !alerts::all_arrive(&lake, configuration).await? {
         return Ok(ExitStatus::Incomplete);
     }
-    Ok(status(&new.run, raised.map(|alert| alert.finding.severity).max(), arguments))
+    let worst = new.life.raised.iter().map(|alert| alert.finding.severity).max();
+    Ok(status(&new.run, worst, arguments))
+}
+
+/// Shows the alerts of a run: what is known is no news.
+fn show(new: &NewRun, detections: &[Detection], format: FindingFormat) -> Result<()> {
+    let raised = &new.life.raised;
+    match format {
+        FindingFormat::Table => life::print_new(new),
+        FindingFormat::Json => data(&serde_json::to_string_pretty(new)?)?,
+        FindingFormat::Ndjson => {
+            for alert in raised {
+                data(&serde_json::to_string(alert)?)?;
+            }
+        }
+        FindingFormat::Ocsf => export::ocsf_alerts(raised)?,
+        FindingFormat::Asff => export::asff_alerts(raised)?,
+        FindingFormat::Sarif => {
+            let findings = raised.iter().map(|alert| alert.finding.clone()).collect();
+            export::sarif(&DetectionRun { findings, ..new.run.clone() }, detections)?;
+        }
+    }
+    Ok(())
 }
 
 fn status(run: &DetectionRun, worst: Option<Severity>, arguments: &DetectArguments) -> ExitStatus {

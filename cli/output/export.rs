@@ -3,7 +3,7 @@
 use analyze::alert::asff::{Asff, Importer, finding as asff_finding};
 use analyze::alert::format::{Redaction, ocsf as ocsf_format, sarif as sarif_format};
 use analyze::alert::{Alert, AlertReason};
-use analyze::{Detection, DetectionRun, Header};
+use analyze::{Detection, DetectionRun, Finding, Header};
 use anyhow::{Result, ensure};
 
 use super::text::{data, time};
@@ -15,7 +15,22 @@ const REDACT_KEY_CHARACTERS_MIN: usize = 16;
 
 /// Takes what is sensitive out of a run.
 pub(crate) fn redact(run: &mut DetectionRun) -> Result<()> {
-    let redaction = match std::env::var(REDACT_KEY) {
+    let redaction = redaction()?;
+    run.findings = run.findings.iter().map(|finding| redaction.finding(finding)).collect();
+    Ok(())
+}
+
+/// Takes what is sensitive out of alerts.
+pub(crate) fn redact_alerts(alerts: &mut [Alert]) -> Result<()> {
+    let redaction = redaction()?;
+    for alert in alerts {
+        alert.finding = redaction.finding(&alert.finding);
+    }
+    Ok(())
+}
+
+fn redaction() -> Result<Redaction> {
+    Ok(match std::env::var(REDACT_KEY) {
         Ok(key) => {
             ensure!(
                 key.chars().count() >= REDACT_KEY_CHARACTERS_MIN,
@@ -24,15 +39,18 @@ pub(crate) fn redact(run: &mut DetectionRun) -> Result<()> {
             Redaction::hashed(&key)
         }
         Err(_) => Redaction::withheld(),
-    };
-    run.findings = run.findings.iter().map(|finding| redaction.finding(finding)).collect();
-    Ok(())
+    })
 }
 
 /// OCSF Detection Findings, one a line.
 pub(crate) fn ocsf(run: &DetectionRun) -> Result<()> {
-    for alert in alerts(run) {
-        data(&ocsf_format::event(&alert).to_string())?;
+    ocsf_alerts(&alerts(run))
+}
+
+/// Alerts as OCSF Detection Findings, one a line.
+pub(crate) fn ocsf_alerts(alerts: &[Alert]) -> Result<()> {
+    for alert in alerts {
+        data(&ocsf_format::event(alert).to_string())?;
     }
     Ok(())
 }
@@ -40,8 +58,13 @@ pub(crate) fn ocsf(run: &DetectionRun) -> Result<()> {
 /// Findings as Security Hub takes them, one list, each as if the account that it
 /// is about imported it.
 pub(crate) fn asff(run: &DetectionRun) -> Result<()> {
+    asff_alerts(&alerts(run))
+}
+
+/// Alerts in that form.
+pub(crate) fn asff_alerts(alerts: &[Alert]) -> Result<()> {
     let findings: Vec<Asff> =
-        alerts(run).map(|alert| asff_finding(&alert, &Importer::of(&alert.finding))).collect();
+        alerts.iter().map(|alert| asff_finding(alert, &Importer::of(&alert.finding))).collect();
     data(&serde_json::to_string_pretty(&findings)?)?;
     Ok(())
 }
@@ -55,13 +78,14 @@ pub(crate) fn sarif(run: &DetectionRun, detections: &[Detection]) -> Result<()> 
 
 /// Findings as if they were told of now, which for an export is the end of the
 /// window: the same window gives the same export.
-fn alerts(run: &DetectionRun) -> impl Iterator<Item = Alert> {
+fn alerts(run: &DetectionRun) -> Vec<Alert> {
     let end = time(run.window.end);
-    run.findings.iter().map(move |finding| Alert {
+    let alert = |finding: &Finding| Alert {
         id: finding.fingerprint.clone(),
         reason: AlertReason::New,
         raised_at: end.clone(),
         first_found_at: end.clone(),
         finding: finding.clone(),
-    })
+    };
+    run.findings.iter().map(alert).collect()
 }

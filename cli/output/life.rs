@@ -1,17 +1,16 @@
 //! The **life** of matters for people: what is news, and what became of one.
 
+use analyze::Finding;
 use analyze::alert::AlertReason;
 use analyze::life::NewRun;
-use analyze::{Finding, Severity};
 use serde_json::{Map, Value};
 
 use super::findings;
 use super::text::{FAINT, HEAD, WARN, count, grouped, say, terminal, time};
 
 /// Prints what a run that judged what is new has to tell.
-pub(crate) fn print_new(new: &NewRun, least: Severity) {
-    let raised = new.life.raised.iter().filter(|alert| alert.finding.severity >= least);
-    for alert in raised {
+pub(crate) fn print_new(new: &NewRun) {
+    for alert in &new.life.raised {
         let why = match alert.reason {
             AlertReason::New => "new",
             AlertReason::Escalated => "worse than before",
@@ -71,7 +70,7 @@ fn judged(new: &NewRun) -> String {
         count(run.outcomes.len() as u64, "detection"),
         count(new.hours_judged, "hour"),
         count(new.windows, "window"),
-        time(run.window.end),
+        time(new.judged_at),
         count(run.findings.len() as u64, "finding"),
     )
 }

@@ -62,6 +62,23 @@ fn a_window_that_somebody_chose_is_recorded_if_they_say_so() {
 }
 
 #[test]
+fn only_news_is_exported_and_what_is_sensitive_can_be_left_out() {
+    let here = here(&["root_used_kms"]);
+    ingest(&here, "a", &[by_root(1, hour(1))]);
+    let lake = here.lake().to_owned();
+    let export = |format: &str| {
+        here.run(["detect", "--new", "--redact", "--lake", &lake, "--format", format])
+    };
+    let said = export("ocsf");
+    assert_eq!(said.stdout.lines().count(), 1, "{said}");
+    assert!(said.stdout.contains("root_used_kms") && !said.stdout.contains("192.0.2.10"), "{said}");
+    for (format, nothing) in [("ocsf", ""), ("ndjson", ""), ("asff", "[]\n")] {
+        assert_eq!(export(format).stdout, nothing);
+    }
+    assert!(!export("sarif").stdout.contains("ruleId"));
+}
+
+#[test]
 fn late_files_are_judged() {
     let here = here(&["root_used_kms"]);
     ingest(&here, "a", &[by_root(1, hour(1))]);

@@ -132,7 +132,7 @@ fn value(finding: &Finding, name: &str) -> Option<String> {
 }
 
 /// Whether text is like a pattern in which `*` stands for any text.
-fn is_like(text: &str, pattern: &str) -> bool {
+pub(super) fn is_like(text: &str, pattern: &str) -> bool {
     let mut parts = pattern.split('*');
     let first = parts.next().unwrap_or_default();
     let Some(mut rest) = text.strip_prefix(first) else { return false };

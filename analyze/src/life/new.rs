@@ -29,6 +29,8 @@ pub struct NewRun {
     /// What of it is news.
     #[serde(flatten)]
     pub life: RecordedLife,
+    /// The moment as of which it was judged how things stand.
+    pub judged_at: i64,
     /// Windows in which it was judged what happened.
     pub windows: u64,
     /// Hours with new events that were judged.
@@ -80,6 +82,7 @@ pub async fn detect_new(
     judgement.judged_at = mark.started_at;
     let life = record(&mut table, &judgement, &rules, mark, Some(&progress)).await?;
     Ok(NewRun {
+        judged_at: mark.started_at,
         windows: judging.windows,
         hours_judged: judging.judged_hours.len() as u64,
         hours_left: left.len() as u64,
