@@ -1,3 +1,7 @@
+use std::io::Write as _;
+
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
 use proptest::prelude::*;
 use serde_json::json;
 
@@ -166,10 +170,9 @@ fn a_payload_that_inflates_without_end_is_refused() {
     let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
     let megabyte = vec![b' '; 1 << 20];
     for _ in 0..129 {
-        std::io::Write::write_all(&mut encoder, &megabyte).unwrap();
+        encoder.write_all(&megabyte).unwrap();
     }
-    use base64::Engine as _;
-    let data = base64::prelude::BASE64_STANDARD.encode(encoder.finish().unwrap());
+    let data = BASE64_STANDARD.encode(encoder.finish().unwrap());
     let reason = refused(&json!({"awslogs": {"data": data}}));
     assert_eq!(reason, "not understood: a payload of CloudWatch Logs that is too large");
 }
