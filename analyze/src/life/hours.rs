@@ -2,7 +2,12 @@
 
 use std::collections::BTreeSet;
 
+use arrow::array::AsArray as _;
+use arrow::datatypes::TimestampMicrosecondType;
+
 use crate::detection::Window;
+use crate::error::AnalyzeError;
+use crate::session::Session;
 
 pub(super) const HOUR: i64 = 3_600_000_000;
 
@@ -46,12 +51,28 @@ pub(super) fn batches(hours: &BTreeSet<i64>) -> Vec<Batch> {
     batches
 }
 
-/// All hours from one moment to another, and no more than there are in ten years
-/// before the end.
-pub(super) fn between(start: i64, end: i64) -> BTreeSet<i64> {
-    let first = start.max(end - 3_660 * 24 * HOUR).div_euclid(HOUR);
-    let last = (end - 1).div_euclid(HOUR);
-    (first..=last).map(|hour| hour * HOUR).collect()
+/// The hours from one moment to another, microseconds since 1970 UTC, in which
+/// the lake has events.
+pub(super) async fn with_events(
+    session: &Session,
+    start: i64,
+    end: i64,
+) -> Result<BTreeSet<i64>, AnalyzeError> {
+    let moment =
+        |micros: i64| format!("arrow_cast({micros}, 'Timestamp(Microsecond, Some(\"UTC\"))')");
+    let sql = format!(
+        "select distinct date_trunc('hour', event_time) as hour from events \
+         where event_time >= {} and event_time < {}",
+        moment(start.div_euclid(HOUR) * HOUR),
+        moment(end)
+    );
+    let failed = |error| AnalyzeError::query("hours with events cannot be read", error);
+    let mut hours = BTreeSet::new();
+    for batch in session.query(&sql).await?.collect().await.map_err(failed)? {
+        let times = batch.column(0).as_primitive_opt::<TimestampMicrosecondType>();
+        hours.extend(times.into_iter().flatten().flatten());
+    }
+    Ok(hours)
 }
 
 #[cfg(test)]
@@ -98,12 +119,5 @@ mod tests {
             }
         }
         assert_eq!(seen, hours);
-    }
-
-    #[test]
-    fn hours_between_two_moments_are_all_there() {
-        assert_eq!(between(HOUR / 2, 2 * HOUR), BTreeSet::from([0, HOUR]));
-        assert_eq!(between(HOUR, HOUR), BTreeSet::new());
-        assert!(between(i64::MIN / 2, 0).len() <= 3_660 * 24);
     }
 }

@@ -10,7 +10,7 @@ use serde::Serialize;
 use serde_json::json;
 
 use super::changes::DAY;
-use super::hours::{Batch, HOUR, WINDOWS_MAX, batches, between};
+use super::hours::{Batch, HOUR, WINDOWS_MAX, batches, with_events};
 use super::judgement::Judgement;
 use super::known::Known;
 use super::opening::{RunMark, run_record};
@@ -139,7 +139,8 @@ async fn to_judge(
     let last = known.judged_at.filter(|_| known.version.is_some()).map(|last| last - DAY);
     let start = last.or(rules.from).unwrap_or(now - DAY);
     // Clocks differ a little: the hour to come may have begun.
-    Ok((&between(start, now + HOUR) | &known.hours, Some(start)))
+    let hours = with_events(session, start, now + HOUR).await?;
+    Ok((&hours | &known.hours, Some(start)))
 }
 
 /// A run under way.
