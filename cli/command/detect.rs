@@ -101,8 +101,9 @@ fn show(new: &NewRun, detections: &[Detection], format: FindingFormat) -> Result
         FindingFormat::Ocsf => export::ocsf_alerts(raised)?,
         FindingFormat::Asff => export::asff_alerts(raised)?,
         FindingFormat::Sarif => {
-            let findings = raised.iter().map(|alert| alert.finding.clone()).collect();
-            export::sarif(&DetectionRun { findings, ..new.run.clone() }, detections)?;
+            let mut run = new.run.clone();
+            run.findings = raised.iter().map(|alert| alert.finding.clone()).collect();
+            export::sarif(&run, detections)?;
         }
     }
     Ok(())
