@@ -189,6 +189,7 @@ pub(crate) struct SqlArguments {
 }
 
 #[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is an option of its own")]
 pub(crate) struct DetectArguments {
     #[command(flatten)]
     pub(crate) lake: LakeArgument,

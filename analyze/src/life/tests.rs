@@ -1,6 +1,7 @@
 //! What becomes of matters, told run by run.
 
 use std::collections::BTreeMap;
+use std::slice::from_ref;
 
 use ingest::{FindingChange, FindingRow};
 use proptest::prelude::*;
@@ -167,9 +168,9 @@ impl Life {
 fn a_matter_is_found_once_and_told_once() {
     let mut life = Life::new();
     for found in [finding("happened", "a", now()), finding("stands", "b", now())] {
-        assert_eq!(life.run(now(), &[found.clone()]).len(), 2);
+        assert_eq!(life.run(now(), from_ref(&found)).len(), 2);
         for minutes in 1..60 {
-            assert!(life.run(now() + minutes * HOUR / 60, &[found.clone()]).is_empty());
+            assert!(life.run(now() + minutes * HOUR / 60, from_ref(&found)).is_empty());
         }
     }
     let alerts: u64 = life.known.matters.values().map(|matter| matter.alerts).sum();
@@ -182,7 +183,7 @@ fn a_state_that_goes_on_is_noted_daily_and_told_again_after_a_week() {
     let found = finding("stands", "a", now());
     let told: Vec<(i64, String)> = (0..24 * 15)
         .flat_map(|hour| {
-            let said = life.run(now() + hour * HOUR, &[found.clone()]);
+            let said = life.run(now() + hour * HOUR, from_ref(&found));
             said.into_iter().map(move |change| (hour, change))
         })
         .collect();
@@ -198,10 +199,10 @@ fn a_state_that_goes_on_is_noted_daily_and_told_again_after_a_week() {
 fn what_happened_does_not_go_on_by_being_judged_again() {
     let mut life = Life::new();
     let found = finding("happened", "a", now());
-    life.run(now(), &[found.clone()]);
-    assert!(life.run(now() + 30 * DAY, &[found.clone()]).is_empty());
+    life.run(now(), from_ref(&found));
+    assert!(life.run(now() + 30 * DAY, from_ref(&found)).is_empty());
     let again = Finding { last_time: Some(time(now() + 29 * DAY)), ..found };
-    assert_eq!(life.run(now() + 30 * DAY, &[again.clone()]), ["seen", "raised reminder"]);
+    assert_eq!(life.run(now() + 30 * DAY, from_ref(&again)), ["seen", "raised reminder"]);
     assert!(life.run(now() + 31 * DAY, &[again]).is_empty());
 }
 
@@ -236,7 +237,7 @@ fn nothing_is_over_where_nobody_could_see() {
 fn a_run_that_looked_earlier_does_not_bring_back_what_is_over() {
     let mut life = Life::new();
     let found = finding("stands", "a", now());
-    life.run(now(), &[found.clone()]);
+    life.run(now(), from_ref(&found));
     life.run(now() + HOUR, &[]);
     assert!(life.judge(now() + 2 * HOUR, &judged(now() + HOUR / 2, &[found])).is_empty());
 }
@@ -245,9 +246,9 @@ fn a_run_that_looked_earlier_does_not_bring_back_what_is_over() {
 fn what_gets_worse_is_told_at_once_and_what_gets_better_is_not() {
     let mut life = Life::new();
     let found = finding("stands", "a", now());
-    life.run(now(), &[found.clone()]);
+    life.run(now(), from_ref(&found));
     let worse = Finding { severity: Severity::Critical, ..found.clone() };
-    assert_eq!(life.run(now() + HOUR, &[worse.clone()]), ["escalated", "raised escalated"]);
+    assert_eq!(life.run(now() + HOUR, from_ref(&worse)), ["escalated", "raised escalated"]);
     assert!(life.run(now() + 2 * HOUR, &[found]).is_empty());
     assert!(life.run(now() + 3 * HOUR, &[worse]).is_empty());
 }
@@ -281,9 +282,9 @@ fn a_suppression_is_recorded_once_and_ends() {
     let text = "[[suppressions]]\ndetection = 'stands'\nreason = 'planned'\napproved_by = 'robin'\nexpires = '2026-11-27'\nentity = { key_id = 'a*', account_id = '1111*' }";
     let mut life = Life::with(rules(text));
     let found = finding("stands", "a1", now());
-    assert_eq!(life.run(now(), &[found.clone()]), ["suppressed planned (approved by robin)"]);
+    assert_eq!(life.run(now(), from_ref(&found)), ["suppressed planned (approved by robin)"]);
     assert_eq!(life.known.matters["a1"].until, moment("2026-11-27"));
-    assert!(life.run(now() + HOUR, &[found.clone()]).is_empty());
+    assert!(life.run(now() + HOUR, from_ref(&found)).is_empty());
     assert_eq!(life.run(now() + HOUR, &[finding("stands", "b", now()), found.clone()]).len(), 2);
     let ended = life.run(now() + 2 * DAY, &[found, finding("stands", "b", now())]);
     assert_eq!(ended, ["found suppression_ended", "raised new", "seen"]);
