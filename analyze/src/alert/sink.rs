@@ -68,13 +68,13 @@ pub enum Sink {
     /// An EventBridge bus.
     EventBridge(EventBridge),
     /// AWS Security Hub.
-    SecurityHub(SecurityHub),
+    SecurityHub(Box<SecurityHub>),
     /// Lines of JSON in a bucket.
     S3(S3),
     /// Slack, or what takes Slack's messages.
-    Slack(Slack),
+    Slack(Box<Slack>),
     /// An address that takes OCSF Detection Findings.
-    Webhook(Webhook),
+    Webhook(Box<Webhook>),
     /// Lines of JSON on standard output.
     Stdout(StandardOutput),
     /// A sink of tests.
@@ -105,10 +105,12 @@ impl Sink {
             SinkKind::Sns => Sns::open(settings, aws?).map(Self::Sns),
             SinkKind::Sqs => Sqs::open(settings, aws?).map(Self::Sqs),
             SinkKind::EventBridge => EventBridge::open(settings, aws?).map(Self::EventBridge),
-            SinkKind::SecurityHub => SecurityHub::open(settings, aws?).map(Self::SecurityHub),
+            SinkKind::SecurityHub => {
+                SecurityHub::open(settings, aws?).map(Box::new).map(Self::SecurityHub)
+            }
             SinkKind::S3 => S3::open(settings, aws?).map(Self::S3),
-            SinkKind::Slack => Slack::open(settings).map(Self::Slack),
-            SinkKind::Webhook => Webhook::open(settings).map(Self::Webhook),
+            SinkKind::Slack => Slack::open(settings).map(Box::new).map(Self::Slack),
+            SinkKind::Webhook => Webhook::open(settings).map(Box::new).map(Self::Webhook),
             SinkKind::Stdout => StandardOutput::open(settings).map(Self::Stdout),
         }
     }

@@ -47,18 +47,20 @@ fn is_name(name: &str) -> bool {
     (1..=NAME_CHARACTERS_MAX).contains(&name.len()) && name.bytes().all(fits)
 }
 
+/// Says what is wrong with a target.
+type Form = fn(&str) -> Option<&'static str>;
+
 /// What is wrong with where it is.
 fn address_problems(sink: &SinkSettings) -> Vec<String> {
     let by_variable = sink.target_variable.as_deref();
-    let (form, may_lack, may_be_secret): (fn(&str) -> Option<&'static str>, bool, bool) =
-        match sink.kind {
-            SinkKind::Sns => (topic, false, false),
-            SinkKind::Sqs => (queue, false, false),
-            SinkKind::EventBridge => (bus, true, false),
-            SinkKind::S3 => (bucket, false, false),
-            SinkKind::Slack | SinkKind::Webhook => (web_address, false, true),
-            SinkKind::SecurityHub | SinkKind::Stdout => (nowhere, true, false),
-        };
+    let (form, may_lack, may_be_secret): (Form, bool, bool) = match sink.kind {
+        SinkKind::Sns => (topic, false, false),
+        SinkKind::Sqs => (queue, false, false),
+        SinkKind::EventBridge => (bus, true, false),
+        SinkKind::S3 => (bucket, false, false),
+        SinkKind::Slack | SinkKind::Webhook => (web_address, false, true),
+        SinkKind::SecurityHub | SinkKind::Stdout => (nowhere, true, false),
+    };
     let mut problems = Vec::new();
     match (sink.target.as_deref(), by_variable) {
         (_, Some(_)) if !may_be_secret => {

@@ -14,11 +14,11 @@ use crate::alert::{Alert, DeliveryError, OpenSink, Sinks};
 pub(super) const GROUP: usize = 10;
 
 /// How long it may take over them.
-const GROUP_TIME_MAX: Duration = Duration::from_secs(60);
+const GROUP_TIME_MAX: Duration = Duration::from_mins(1);
 
 /// How long a sink may take over all alerts of a run, and this much of the time
 /// that claims hold at most: nobody else must take them up meanwhile.
-const SINK_TIME_MAX: Duration = Duration::from_secs(300);
+const SINK_TIME_MAX: Duration = Duration::from_mins(5);
 
 /// How long a sink may go on once the run is to stop.
 const STOP_GRACE: Duration = Duration::from_secs(3);

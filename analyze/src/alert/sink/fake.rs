@@ -33,7 +33,7 @@ impl Fake {
         Self { manner: Arc::new(Mutex::new(manner)), taken: Arc::default() }
     }
 
-    pub(crate) fn from_now_on(&self, manner: Manner) {
+    pub(crate) fn start_to(&self, manner: Manner) {
         *self.manner.lock().unwrap() = manner;
     }
 

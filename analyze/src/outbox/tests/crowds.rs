@@ -45,7 +45,7 @@ async fn a_run_that_dies_after_delivery_makes_one_repeat_with_the_same_ids() {
     drop(dying);
     assert_eq!(outbox.states().await, ["a-1 team claimed 1", "b-1 team claimed 1"]);
 
-    fake.from_now_on(Manner::Takes);
+    fake.start_to(Manner::Takes);
     let early = outbox.deliver(&sinks, NOW + 10 * MINUTE).await;
     assert_eq!((early.sinks["team"].delivered, early.sinks["team"].waiting), (0, 2));
     outbox.deliver(&sinks, NOW + 17 * MINUTE).await;
@@ -80,7 +80,7 @@ async fn a_run_whose_clock_is_behind_is_believed() {
     let fake = Fake::that(Manner::Refuses { retry: false });
     let sinks = outbox.sinks(&[&fake]);
     outbox.deliver(&sinks, NOW + HOUR).await;
-    fake.from_now_on(Manner::Takes);
+    fake.start_to(Manner::Takes);
     let run = DeliveryRun { run_id: "behind", now: NOW + MINUTE, stop: &GO_ON };
     let (lake, configuration) = (&outbox.lake, &outbox.configuration);
     let revived = retry_dead_letters(lake, configuration, Some("board"), &run).await.unwrap();

@@ -15,7 +15,7 @@ async fn a_sink_that_hangs_holds_up_no_other_and_is_tried_again() {
     assert!(report.has_failures());
     let reason = report.sinks["team"].last_reason.clone().unwrap();
     assert!(reason.starts_with("no answer in time"), "{reason}");
-    team.from_now_on(Manner::Takes);
+    team.start_to(Manner::Takes);
     outbox.deliver(&sinks, NOW + 3 * MINUTE).await;
     assert_eq!((team.ids(), board.ids()), (vec!["a-1".to_owned()], vec!["a-1".to_owned()]));
 }
@@ -74,7 +74,7 @@ async fn a_sink_that_is_down_is_tried_with_a_few_alerts_until_it_is_back() {
     assert_eq!((first.sinks["team"].failed, first.sinks["team"].put_off), (10, 20));
     let second = outbox.deliver(&sinks, NOW + 3 * MINUTE).await;
     assert_eq!((second.sinks["team"].failed, second.sinks["team"].put_off), (10, 0));
-    fake.from_now_on(Manner::Takes);
+    fake.start_to(Manner::Takes);
     let third = outbox.deliver(&sinks, NOW + HOUR).await;
     assert_eq!((third.sinks["team"].delivered, third.sinks["team"].waiting), (10, 20));
     let fourth = outbox.deliver(&sinks, NOW + HOUR + MINUTE).await;
@@ -93,7 +93,7 @@ async fn of_a_group_that_is_taken_in_part_the_rest_is_tried_again() {
     let sinks = outbox.sinks(&[&fake]);
     let report = outbox.deliver(&sinks, NOW + MINUTE).await;
     assert_eq!((report.sinks["team"].delivered, report.sinks["team"].failed), (2, 1));
-    fake.from_now_on(Manner::Takes);
+    fake.start_to(Manner::Takes);
     outbox.deliver(&sinks, NOW + 3 * MINUTE).await;
     assert_eq!(fake.ids(), ["c-1", "a-1", "b-1"]);
 }
