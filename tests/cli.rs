@@ -61,6 +61,7 @@ fn help_names_every_command() {
       actors      List who did what on which key
       detect      Judge a window of time and show findings
       findings    List what was found: what is open, over, accepted or old
+      alerts      List what was sent where; send what is due; try the sinks
       detections  List, show, test and start detections
       config      Check keytrail.toml, or propose one from the lake
       compact     Merge the lake's small files into few large ones

@@ -14,7 +14,7 @@ mod triggers;
 
 use std::path::Path;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde_json::{Value, json};
@@ -211,7 +211,6 @@ fn configuration(more: &str) -> String {
 /// So many minutes ago.
 fn ago(minutes: i64) -> DateTime<Utc> {
     let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap();
-    let now = now - Duration::from_nanos(u64::from(now.subsec_nanos()));
     DateTime::from_timestamp(i64::try_from(now.as_secs()).unwrap() - minutes * 60, 0).unwrap()
 }
 

@@ -72,7 +72,7 @@ async fn interrupted_twice(stop: &AtomicBool) {
     stop.store(true, Ordering::Relaxed);
     anstream::eprintln!("stopping: what was read is being committed");
     if interrupted().await.is_err() {
-        std::future::pending().await
+        std::future::pending::<()>().await;
     }
 }
 

@@ -91,6 +91,8 @@ async fn add_hours(
 
 #[cfg(test)]
 mod tests {
+    use std::slice::from_ref;
+
     use super::*;
     use crate::fixture::Fixture;
 
@@ -107,7 +109,7 @@ mod tests {
 
     #[tokio::test(flavor = "multi_thread")]
     async fn only_what_came_since_is_new() {
-        let fixture = Fixture::with_events(&[0..10]).await;
+        let fixture = Fixture::with_events(from_ref(&(0..10))).await;
         let judged = fixture.events().await.version();
         let nothing = new_hours(&fixture.events().await, Some(judged)).await.unwrap();
         assert_eq!((nothing.hours, nothing.complete), (hours(&[]), true));
@@ -120,7 +122,7 @@ mod tests {
 
     #[tokio::test(flavor = "multi_thread")]
     async fn hours_far_apart_in_one_file_are_a_set() {
-        let fixture = Fixture::with_events(&[0..10]).await;
+        let fixture = Fixture::with_events(from_ref(&(0..10))).await;
         let judged = fixture.events().await.version();
         fixture.ingest_numbers(&[5, 3_599, 9 * 3_600, 20 * 3_600 + 1]).await;
         let new = new_hours(&fixture.events().await, Some(judged)).await.unwrap();
@@ -130,7 +132,7 @@ mod tests {
 
     #[tokio::test(flavor = "multi_thread")]
     async fn a_compaction_neither_adds_nor_hides_hours() {
-        let fixture = Fixture::with_events(&[0..10]).await;
+        let fixture = Fixture::with_events(from_ref(&(0..10))).await;
         let judged = fixture.events().await.version();
         fixture.ingest(7_200..7_210).await;
         fixture.compact(0).await;

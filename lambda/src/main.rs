@@ -19,7 +19,7 @@ async fn main() -> Result<(), Error> {
     let settings = match settings {
         Ok(settings) => {
             // Before the first event, while the time costs nothing.
-            let prepared = Function::prepare(settings.clone());
+            let prepared = Box::pin(Function::prepare(settings.clone()));
             if let Err(error) = function.get_or_try_init(|| prepared).await {
                 tracing::error!(error = format!("{error:#}"), "cannot start");
             }
@@ -35,7 +35,7 @@ async fn main() -> Result<(), Error> {
         async move {
             let request_id = event.context.request_id.clone();
             let span = tracing::info_span!("invocation", request_id);
-            answer(&function, settings, event).instrument(span).await.map_err(|error| {
+            Box::pin(answer(&function, settings, event).instrument(span)).await.map_err(|error| {
                 let error_message = format!("{error:#}");
                 tracing::error!(request_id, error = error_message, "the invocation failed");
                 Diagnostic { error_type: "KeyTrail".to_owned(), error_message }

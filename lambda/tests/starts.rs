@@ -1,6 +1,5 @@
 //! The binary by itself. The function is tested end to end in `tests/lambda.rs`
 //! of the workspace; this makes cargo build what is tested there.
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::process::{Command, Stdio};
 

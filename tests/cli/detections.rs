@@ -69,6 +69,6 @@ fn a_detection_with_a_bad_header_is_refused() {
     here.write("mine/odd.sql", "-- id = \"odd\"\n-- titel = \"A typing error\"\nselect 1\n");
     let said = here.run(["detections", "list", "--detections", "mine"]);
     assert_eq!(said.code, Some(2), "{said}");
-    assert_snapshot!(said.stderr, @"error: detection odd: header, line 2: unknown field `titel`, expected one of `id`, `title`, `kind`, `severity`, `confidence`, `attack`, `attack_version`, `controls`, `lookback`, `history`, `entity`, `why`, `benign`, `respond`, `see`, `parameters`
+    assert_snapshot!(said.stderr, @"error: detection odd: header, line 2: unknown field `titel`, expected one of `id`, `title`, `kind`, `severity`, `confidence`, `attack`, `attack_version`, `controls`, `lookback`, `history`, `every`, `entity`, `why`, `benign`, `respond`, `see`, `parameters`
 ");
 }

@@ -1,5 +1,7 @@
 //! Compactions that are not alone.
 
+use std::slice::from_ref;
+
 use arrow::array::AsArray as _;
 use arrow::datatypes::TimestampMicrosecondType;
 
@@ -130,7 +132,7 @@ async fn a_place_without_a_lake_is_refused() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn findings_are_merged_and_their_writers_decide_again() {
-    let fixture = Fixture::with_events(&[0..10]).await;
+    let fixture = Fixture::with_events(from_ref(&(0..10))).await;
     let mut findings = fixture.lake.table(&FINDINGS).await.unwrap();
     let row = |at| [FindingRow::new(FindingChange::Judged, "run", at)];
     for at in [3, 1, 2, 4] {

@@ -74,13 +74,13 @@ pub(crate) async fn fetch_all(
         .ready_chunks(HANDFUL);
     let mut fetches = std::pin::pin!(fetches);
     loop {
-        let fetched = tokio::select! {
+        let handful = tokio::select! {
             biased;
             () = stopped(&stop) => return true,
-            fetched = fetches.next() => fetched,
+            handful = fetches.next() => handful,
         };
-        let Some(fetched) = fetched else { return false };
-        if sender.send(fetched).await.is_err() {
+        let Some(handful) = handful else { return false };
+        if sender.send(handful).await.is_err() {
             return false;
         }
     }

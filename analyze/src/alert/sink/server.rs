@@ -112,8 +112,9 @@ fn serve(
         Reply::Hang => return Some(stream),
         Reply::Huge(bytes) => {
             let _ = write!(stream, "HTTP/1.1 200 OK\r\nContent-Length: {bytes}\r\n\r\n");
+            let part = vec![b'x'; 65_536];
             for _ in 0..bytes / 65_536 {
-                if stream.write_all(&[b'x'; 65_536]).is_err() {
+                if stream.write_all(&part).is_err() {
                     break;
                 }
                 *written.lock().unwrap() += 65_536;
