@@ -28,7 +28,7 @@ fn a_missing_permission_is_named_and_the_message_comes_again() {
     let answer = function.invoke(&fixture("s3", &key));
     assert!(answer.failed, "{answer:#?}");
     let message = answer.body["errorMessage"].as_str().unwrap();
-    assert!(message.contains("access denied: s3:GetObject is needed"), "{message}");
+    assert!(message.contains("access denied: s3:GetObject (and kms:Decrypt"), "{message}");
     let queued = function.succeed(&fixture("s3_through_sqs", &key));
     assert_eq!(queued["batchItemFailures"].as_array().unwrap().len(), 1);
     assert_eq!(function.metrics()[0]["RunsSucceeded"], json!(0));

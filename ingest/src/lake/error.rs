@@ -164,6 +164,10 @@ impl LakeError {
         if let Some(reason) = disk(&source) {
             return Self::Disk { lake: lake.uri(), table: table.name, reason };
         }
+        if chain(&source).contains("AccessDenied") {
+            let hint = "access denied: s3:PutObject is needed (and kms:GenerateDataKey, if the lake is under a KMS key)";
+            return Self::Refused { lake: lake.uri(), hint };
+        }
         Self::Create { lake: lake.uri(), table: table.name, source: Box::new(source) }
     }
 
