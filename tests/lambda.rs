@@ -156,7 +156,7 @@ impl Function {
     /// The lines with metrics.
     fn metrics(&self) -> Vec<Value> {
         let lines = self.log();
-        let metrics = lines.iter().filter(|line| line.starts_with("{\"_aws\""));
+        let metrics = lines.iter().filter(|line| line.contains("\"_aws\":"));
         metrics.map(|line| serde_json::from_str(line).unwrap()).collect()
     }
 }
