@@ -20,6 +20,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 
 STARTUP_SECONDS_MAX = 60
@@ -82,6 +83,29 @@ def start_function(folder, port, binary, variables):
     )
 
 
+class Function:
+    """The binary, which must not end by itself: nobody would answer any more."""
+
+    def __init__(self, start, emulator, log):
+        self.start, self.emulator, self.log = start, emulator, log
+        self.begin()
+
+    def begin(self):
+        self.is_wanted = True
+        self.process = self.start()
+        threading.Thread(target=self.watch, args=[self.process], daemon=True).start()
+
+    def watch(self, process):
+        process.wait()
+        if self.is_wanted and process is self.process:
+            sys.stderr.write("the function ended:\n" + self.log.read_text()[-3000:])
+            self.emulator.kill()
+
+    def stop(self):
+        self.is_wanted = False
+        stop(self.process)
+
+
 def invoke(port, payload):
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=ANSWER_SECONDS_MAX)
     connection.request("POST", "/2015-03-31/functions/_/invocations", payload.encode())
@@ -104,23 +128,25 @@ def serve(folder, binary, variables):
     try:
         if not listens(port, emulator):
             return False
-        function = start_function(folder, port, binary, variables)
+        log = folder / "function.log"
+        start = lambda: start_function(folder, port, binary, variables)
+        function = Function(start, emulator, log)
         print(json.dumps({"address": f"127.0.0.1:{port}"}), flush=True)
         for line in sys.stdin:
             command = json.loads(line)
             if "invoke" in command:
                 answer = invoke(port, command["invoke"])
             elif "restart" in command:
-                stop(function)
-                function = start_function(folder, port, binary, variables)
+                function.stop()
+                function.begin()
                 answer = {}
             else:
-                answer = {"lines": (folder / "function.log").read_text().splitlines()}
+                answer = {"lines": log.read_text().splitlines()}
             print(json.dumps(answer), flush=True)
         return True
     finally:
         if function is not None:
-            stop(function)
+            function.stop()
         stop(emulator)
 
 
