@@ -59,6 +59,9 @@ pub enum Wanted {
 pub struct Document {
     /// What the journal calls it: the same for a second delivery.
     pub uri: String,
+    /// When it came into being, by what it says itself, microseconds since 1970
+    /// UTC: the same for a second delivery, too.
+    pub made_at: Option<i64>,
     /// As it came; ingest recognises the format.
     pub bytes: Bytes,
 }

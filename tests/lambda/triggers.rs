@@ -66,6 +66,8 @@ fn a_call_raises_an_alert_before_its_log_file_is_there() {
     event["detail"] = deletion(1);
     let answer = function.succeed(&event.to_string());
     assert_eq!((number(&answer, "events"), number(&answer, "alerts_raised")), (1, 1));
+    let again = function.succeed(&event.to_string());
+    assert_eq!((number(&again, "objects_known"), number(&again, "events")), (1, 0));
     // The same record again, in the log file.
     ground.deliver(1);
     let answer = function.succeed(&fixture("schedule", ""));
@@ -79,7 +81,7 @@ fn a_subscription_of_cloudwatch_logs_raises_an_alert() {
     let function = ground.start();
     let payload = json!({
         "messageType": "DATA_MESSAGE",
-        "logEvents": [{"id": "1", "timestamp": 0, "message": deletion(1).to_string()}],
+        "logEvents": [{"id": "1", "timestamp": super::ago(9).timestamp_millis(), "message": deletion(1).to_string()}],
     });
     let data = pack::base64(&pack::gzip(payload.to_string()));
     let event = json!({"awslogs": {"data": data}}).to_string();

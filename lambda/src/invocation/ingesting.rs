@@ -46,7 +46,7 @@ impl Invocation<'_> {
             memory: settings.memory,
             stop: self.stop.clone(),
             ..IngestOptions::new(
-                work.sources(&settings.sources, started_at),
+                work.sources(&settings.sources),
                 self.request.id.clone(),
                 started_at,
             )

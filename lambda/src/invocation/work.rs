@@ -47,8 +47,8 @@ impl Work {
         !self.listing && self.objects.is_empty() && self.documents.is_empty()
     }
 
-    /// Where ingest reads from. `now` is in microseconds since 1970 UTC.
-    pub(super) fn sources(&self, all: &[Source], now: i64) -> Vec<Source> {
+    /// Where ingest reads from.
+    pub(super) fn sources(&self, all: &[Source]) -> Vec<Source> {
         let listed = if self.listing { all } else { &[] };
         let objects = self.objects.iter().map(|(bucket, keys)| Source::S3Objects {
             bucket: bucket.clone(),
@@ -56,7 +56,7 @@ impl Work {
         });
         let documents = self.documents.values().map(|document| Source::Document {
             uri: document.uri.clone(),
-            delivered_at: Some(now),
+            delivered_at: document.made_at,
             bytes: document.bytes.clone(),
         });
         listed.iter().cloned().chain(objects).chain(documents).collect()
@@ -86,7 +86,7 @@ mod tests {
         let one = r#"{"s3Bucket":"example-trail","s3ObjectKey":["AWSLogs/a","AWSLogs/a"]}"#;
         let work = work(one);
         assert_eq!(work.objects["example-trail"].len(), 1);
-        assert_eq!(work.sources(&[], 0).len(), 1);
+        assert_eq!(work.sources(&[]).len(), 1);
     }
 
     #[test]
@@ -102,8 +102,8 @@ mod tests {
     fn the_sources_are_listed_on_a_schedule_only() {
         let all = [Source::parse("s3://example-trail/AWSLogs/").unwrap()];
         let schedule = work(include_str!("../../fixtures/schedule.json"));
-        assert_eq!(schedule.sources(&all, 0), all);
+        assert_eq!(schedule.sources(&all), all);
         let call = work(include_str!("../../fixtures/call.json"));
-        assert!(matches!(call.sources(&all, 0)[..], [Source::Document { .. }]));
+        assert!(matches!(call.sources(&all)[..], [Source::Document { .. }]));
     }
 }

@@ -2,6 +2,7 @@
 //! CloudTrail saw.
 
 use bytes::Bytes;
+use chrono::DateTime;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
@@ -25,6 +26,9 @@ pub(super) fn wanted(text: &str, event: &Value) -> Result<Wanted, Refusal> {
             if detail.is_object() {
                 Ok(Wanted::Document(Document {
                     uri: uri(text, event),
+                    made_at: DateTime::parse_from_rfc3339(field("time"))
+                        .ok()
+                        .map(|time| time.timestamp_micros()),
                     bytes: Bytes::copy_from_slice(text.as_bytes()),
                 }))
             } else {

@@ -22,6 +22,14 @@ const INFLATED_BYTES_MAX: u64 = 128 << 20;
 struct Payload {
     #[serde(default)]
     message_type: String,
+    #[serde(default)]
+    log_events: Vec<Entry>,
+}
+
+#[derive(Deserialize)]
+struct Entry {
+    /// Milliseconds since 1970.
+    timestamp: Option<i64>,
 }
 
 /// What the payload in `data` asks for.
@@ -44,9 +52,16 @@ pub(super) fn wanted(data: &Value) -> Result<Wanted, Refusal> {
     match payload.message_type.as_str() {
         "DATA_MESSAGE" => Ok(Wanted::Document(Document {
             uri: format!("cloudwatch-logs://{:x}", Sha256::digest(&document)),
+            made_at: made_at(&payload.log_events),
             bytes: Bytes::from(document),
         })),
         "CONTROL_MESSAGE" => Ok(Wanted::Nothing("a control message of CloudWatch Logs")),
         _ => Err(Refusal::new("a payload of CloudWatch Logs that is neither data nor control")),
     }
+}
+
+/// When the first entry was made, microseconds since 1970 UTC.
+fn made_at(entries: &[Entry]) -> Option<i64> {
+    let first = entries.iter().filter_map(|entry| entry.timestamp).min()?;
+    first.checked_mul(1_000).filter(|_| first > 0)
 }

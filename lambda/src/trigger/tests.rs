@@ -2,6 +2,7 @@ use std::io::Write as _;
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
+use chrono::DateTime;
 use proptest::prelude::*;
 use serde_json::json;
 
@@ -82,8 +83,11 @@ fn records_that_come_with_the_event_are_known_when_they_come_again() {
         "event-bridge://111122223333/eu-west-1/17793124-05d4-b198-2fde-7ededc63b103"
     );
     assert_eq!(call.bytes, fixture!("call").as_bytes());
+    let time = DateTime::parse_from_rfc3339("2026-10-05T00:12:32Z").unwrap();
+    assert_eq!(call.made_at, Some(time.timestamp_micros()));
     let Wanted::Document(entries) = only(fixture!("cloudwatch_logs")) else { panic!("none") };
     assert!(entries.uri.starts_with("cloudwatch-logs://"));
+    assert_eq!(entries.made_at, Some(1_791_159_000_000_000));
     assert!(entries.bytes.starts_with(b"{\"messageType\""));
     assert_eq!(only(fixture!("cloudwatch_logs")), Wanted::Document(entries));
 }
