@@ -17,6 +17,9 @@ use super::{Document, Refusal, Wanted};
 /// some 50 MB of records.
 const INFLATED_BYTES_MAX: u64 = 128 << 20;
 
+/// The year 10000, milliseconds since 1970: no entry is made later.
+const LAST_MOMENT: i64 = 253_402_300_800_000;
+
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Payload {
@@ -63,5 +66,5 @@ pub(super) fn wanted(data: &Value) -> Result<Wanted, Refusal> {
 /// When the first entry was made, microseconds since 1970 UTC.
 fn made_at(entries: &[Entry]) -> Option<i64> {
     let first = entries.iter().filter_map(|entry| entry.timestamp).min()?;
-    first.checked_mul(1_000).filter(|_| first > 0)
+    (1..LAST_MOMENT).contains(&first).then(|| first * 1_000)
 }
