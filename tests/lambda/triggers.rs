@@ -33,8 +33,8 @@ fn every_notification_of_a_new_object_raises_an_alert() {
             assert_eq!(super::number(&answer, "alerts_raised"), 1, "{name}: {answer:#}");
         }
         expected.push(key_arn(number));
-        assert_eq!(ground.raised(), expected, "{name}");
     }
+    assert_eq!(ground.raised(), expected);
 }
 
 #[test]
