@@ -56,7 +56,7 @@ fn a_damaged_object_is_counted_and_does_not_come_again() {
     let answer = function.succeed(&event);
     assert_eq!(failed(&answer), Vec::<&str>::new());
     assert_eq!(ground.raised(), [key_arn(2)]);
-    // The object, and the record that is cut off.
+    // The object, and the record in which it breaks off.
     assert_eq!(function.metrics()[0]["Skipped"], json!(2));
 }
 
