@@ -22,6 +22,7 @@ pub use header::{Header, Kind};
 pub use parameter::Parameter;
 pub(crate) use run::detect_until;
 pub use run::{DetectionRun, NotDeterminable, Outcome, detect};
+pub(crate) use shared::context as shared_context;
 
 use crate::error::AnalyzeError;
 use crate::queries;

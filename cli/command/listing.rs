@@ -130,7 +130,7 @@ pub(super) async fn write(
 
 /// What was asked in vain, and what to try.
 fn nothing(listed: &Listing, filters: &Filters, lake: &str) -> String {
-    let Listing { view, noun, .. } = listed;
+    let Listing { noun, .. } = listed;
     if filters.typed.is_empty() {
         return format!(
             "no {noun} in the lake {lake}; see what was read: keytrail sql \"select * from runs\""
@@ -143,5 +143,5 @@ fn nothing(listed: &Listing, filters: &Filters, lake: &str) -> String {
     if filters.conditions.iter().any(|condition| matches!(condition, Condition::Like(..))) {
         said.push_str("; a principal is part of an ARN, or a pattern of all of it with *");
     }
-    format!("{said}; keytrail {view} without filters lists all")
+    format!("{said}; without filters all are listed")
 }

@@ -162,55 +162,11 @@ callers as (
 
 -- Of calls that both accounts logged, the caller's copies count. In the owner's
 -- copies the actor may be no more than an account.
-select
-    hour,
-    actor,
-    actor_account_id,
-    actor_kind,
-    principal_unique_id,
-    mfa,
-    key_arn,
-    key_account_id,
-    key_side,
-    aws_region,
-    activity,
-    event_name,
-    error_code,
-    invoked_by,
-    direct_call,
-    vpc_endpoint,
-    calls,
-    calls_with_context,
-    first_time,
-    last_time,
-    first_event_id,
-    last_event_id
+select * exclude (recipient_account_id)
 from counted
 where recipient_account_id = actor_account_id
 union all
-select
-    c.hour,
-    c.actor,
-    c.actor_account_id,
-    c.actor_kind,
-    c.principal_unique_id,
-    c.mfa,
-    c.key_arn,
-    c.key_account_id,
-    c.key_side,
-    c.aws_region,
-    c.activity,
-    c.event_name,
-    c.error_code,
-    c.invoked_by,
-    c.direct_call,
-    c.vpc_endpoint,
-    c.calls,
-    c.calls_with_context,
-    c.first_time,
-    c.last_time,
-    c.first_event_id,
-    c.last_event_id
+select c.* exclude (recipient_account_id)
 from counted as c
 left anti join callers as own
     on own.hour = c.hour

@@ -147,7 +147,7 @@ fn a_list_without_rows_says_what_was_asked_and_what_to_try() {
     ----- stdout -----
 
     ----- stderr -----
-    no key with --key alias/none --state enabled; --key takes part of an ARN, a key id or an alias such as alias/orders; keytrail keys without filters lists all
+    no key with --key alias/none --state enabled; --key takes part of an ARN, a key id or an alias such as alias/orders; without filters all are listed
     ");
     let keyless = Here::new();
     keyless.write("logs/a.json", document(&[call(1, "kms", "ListKeys", json!({}))]));

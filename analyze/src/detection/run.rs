@@ -170,16 +170,18 @@ pub async fn detect(
     detections: &[Detection],
     window: Window,
 ) -> Result<DetectionRun, AnalyzeError> {
-    detect_until(session, detections, window, &AtomicBool::new(false)).await
+    let context = shared::context(session.context(), detections).await;
+    detect_until(session, &context, detections, window, &AtomicBool::new(false)).await
 }
 
 /// Judges a window until it is told to stop: detections that are left then have
-/// no outcome.
+/// no outcome. `context` is the session's, or one with views worked out.
 ///
 /// # Errors
 /// When the lake itself cannot be asked.
 pub(crate) async fn detect_until(
     session: &Session,
+    context: &SessionContext,
     detections: &[Detection],
     window: Window,
     stop: &AtomicBool,
@@ -195,7 +197,6 @@ pub(crate) async fn detect_until(
         coverage: coverage.summary(window),
         ..DetectionRun::nothing(detections, window)
     };
-    let context = shared::context(session.context(), &enabled).await;
     let threads = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
     // Planning takes one core whatever the query: detections keep the others busy.
     let mut judged = stream::iter(enabled)

@@ -32,11 +32,11 @@ const BYTES_MAX: usize = 128 << 20;
 /// The context that these detections are judged in: `context`, with the views
 /// that several of them read as tables. What does not work out stays a view, and
 /// whoever reads it says why.
-pub(super) async fn context(context: &SessionContext, detections: &[&Detection]) -> SessionContext {
+pub(crate) async fn context(context: &SessionContext, detections: &[Detection]) -> SessionContext {
     let mut tables: BTreeMap<&str, Arc<dyn TableProvider>> = BTreeMap::new();
     for view in VIEWS {
-        let readers = detections.iter().filter(|detection| reads(context, detection, view));
-        if readers.count() < READERS_MIN {
+        let judged = detections.iter().filter(|detection| detection.enabled);
+        if judged.filter(|detection| reads(context, detection, view)).count() < READERS_MIN {
             continue;
         }
         match worked_out(context, view).await {

@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use datafusion::prelude::SessionContext;
 use ingest::schema::FINDINGS;
 use ingest::{Lake, RunRecord, new_hours};
 use serde::Serialize;
@@ -16,7 +17,9 @@ use super::known::Known;
 use super::opening::{RunMark, run_record};
 use super::record::{Progress, RecordedLife, record, rules};
 use crate::configuration::{Configuration, Rules};
-use crate::detection::{CoverageSummary, Detection, DetectionRun, Kind, Window, detect_until};
+use crate::detection::{
+    CoverageSummary, Detection, DetectionRun, Kind, Window, detect_until, shared_context,
+};
 use crate::error::AnalyzeError;
 use crate::session::Session;
 
@@ -63,8 +66,9 @@ pub async fn detect_new(
     let mut table = lake.table(&FINDINGS).await?;
     let known = Known::read_marks(&table).await?;
     let (hours, begun_at) = to_judge(session, &known, &rules, mark.started_at).await?;
-    let mut judging = Judging::new(session, detections, &known, mark.started_at, stop);
     let batches = batches(&hours);
+    let mut judging = Judging::new(session, detections, &known, mark.started_at, stop);
+    judging.share_views(!batches.is_empty()).await;
     let now = batches.len().min(WINDOWS_MAX);
     let (newest, older) = batches[..now].split_at(now.min(1));
     // What is newest matters most, then how things stand; a backfill can wait.
@@ -146,6 +150,9 @@ async fn to_judge(
 /// A run under way.
 struct Judging<'a> {
     session: &'a Session,
+    /// The session's, with the views worked out that several detections read: once
+    /// for all windows.
+    context: SessionContext,
     stop: &'a AtomicBool,
     of_events: Vec<Detection>,
     /// Those that are due.
@@ -176,6 +183,7 @@ impl<'a> Judging<'a> {
         let run = DetectionRun::nothing(detections, Window { start: now - DAY, end: now });
         Self {
             session,
+            context: session.context().clone(),
             stop,
             of_events,
             of_states,
@@ -186,6 +194,13 @@ impl<'a> Judging<'a> {
             judged_states: Vec::new(),
             stopped: false,
         }
+    }
+
+    /// Works out what the detections that are to be judged share.
+    async fn share_views(&mut self, with_events: bool) {
+        let of_events: &[Detection] = if with_events { &self.of_events } else { &[] };
+        let judged = [of_events, &self.of_states].concat();
+        self.context = shared_context(self.session.context(), &judged).await;
     }
 
     async fn judge_batches(&mut self, batches: &[Batch]) -> Result<(), AnalyzeError> {
@@ -231,7 +246,8 @@ impl<'a> Judging<'a> {
         detections: &[Detection],
         window: Window,
     ) -> Result<DetectionRun, AnalyzeError> {
-        let mut run = detect_until(self.session, detections, window, self.stop).await?;
+        let mut run =
+            detect_until(self.session, &self.context, detections, window, self.stop).await?;
         let failed = run.take_failed();
         if failed.is_empty() {
             return Ok(run);
@@ -243,7 +259,7 @@ impl<'a> Judging<'a> {
             .collect();
         // Told to stop meanwhile, it has to finish these: they have begun.
         let never = AtomicBool::new(false);
-        let mut again = detect_until(self.session, &again, window, &never).await?;
+        let mut again = detect_until(self.session, &self.context, &again, window, &never).await?;
         again.events = 0;
         again.coverage = CoverageSummary::default();
         run.add(again);
