@@ -90,10 +90,8 @@ def parameters(tree, blocks):
 
 
 def function_code():
-    """The function's sources, or nothing while it is a single file without settings and metrics."""
+    """The function's sources."""
     folder = reading.ROOT / "lambda/src"
-    if not (folder / "settings.rs").exists():
-        return ""
     return "".join(file.read_text() for file in sorted(folder.rglob("*.rs")))
 
 
@@ -106,7 +104,7 @@ def environment(tree, blocks):
     # Settings of the function itself; the rest is named by the configuration or by the C library.
     code = function_code()
     for name in sorted(ours - {"KEYTRAIL_SLACK_URL", "KEYTRAIL_WEBHOOK_URL", "KEYTRAIL_WEBHOOK_SECRET"}):
-        if name.startswith("KEYTRAIL_") and code and f'"{name}"' not in code:
+        if name.startswith("KEYTRAIL_") and f'"{name}"' not in code:
             yield f"environment {name}: the function does not read it"
 
 
@@ -116,7 +114,7 @@ def alarms(tree, module):
         if resource["Type"] != "AWS::CloudWatch::Alarm":
             continue
         metric = resource["Properties"]["MetricName"]
-        if resource["Properties"]["Namespace"] == "KeyTrail" and code and f'"{metric}"' not in code:
+        if resource["Properties"]["Namespace"] == "KeyTrail" and f'"{metric}"' not in code:
             yield f"alarm {name}: the function writes no metric {metric}"
         other = module[("aws_cloudwatch_metric_alarm", reading.snake(name))]
         for field in ALARM:

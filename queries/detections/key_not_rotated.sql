@@ -6,6 +6,7 @@
 -- attack = []
 -- controls = ["AWS-FSBP:KMS.4", "CIS-AWS-5.0.0:3.6", "CIS-AWS-6.0.0:4.6", "NIST-800-53-r5:SC-12", "NIST-800-53-r5:SC-12(2)", "PCI-DSS-4.0.1:3.7.4"]
 -- lookback = "400d"
+-- every = "24h"
 -- entity = ["account_id", "key_id"]
 -- why = "All that was encrypted in this time lies under one material. Standards ask for rotation at the end of a key's cryptoperiod, a year for most."
 -- benign = "A key that is replaced by hand on another schedule, or a rotation that lies in a gap of the logs: days_with_logs says how many of the days since were covered."

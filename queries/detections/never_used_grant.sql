@@ -6,6 +6,7 @@
 -- attack = []
 -- controls = ["NIST-800-53-r5:AC-2", "NIST-800-53-r5:AC-6", "PCI-DSS-4.0.1:3.6.1.3", "ISO-27001-2022:A.5.18"]
 -- lookback = "90d"
+-- every = "24h"
 -- entity = ["key_arn", "grant_id"]
 -- why = "A grant that its grantee has not needed in two weeks was made by mistake, to the wrong principal, or for later. Until somebody retires it, it is access that nobody watches."
 -- benign = "Access prepared for a go-live, for recovery or for monthly work. The logs do not tell by which permission a call was allowed: a use is any successful call of a granted operation by the grantee since the grant was made."

@@ -6,6 +6,7 @@
 -- attack = []
 -- controls = ["NIST-800-53-r5:AC-2", "NIST-800-53-r5:AC-6", "PCI-DSS-4.0.1:3.6.1.3", "ISO-27001-2022:A.5.18"]
 -- lookback = "90d"
+-- every = "24h"
 -- entity = ["key_arn", "grant_id"]
 -- why = "Grants never expire and are shown in no policy. One that nobody needs any more is standing access to the key for whoever gets hold of the grantee."
 -- benign = "Access kept for recovery or for yearly work. The logs do not tell by which permission a call was allowed: a use is any successful call of a granted operation by the grantee, so a grant beside a policy that allows the same looks used."

@@ -6,6 +6,7 @@
 -- attack = []
 -- controls = ["NIST-800-53-r5:SC-12", "PCI-DSS-4.0.1:3.6.1.4", "PCI-DSS-4.0.1:3.7.5"]
 -- lookback = "90d"
+-- every = "24h"
 -- entity = ["key_arn"]
 -- why = "A key that nobody uses costs money and attention, and its policy and grants are access that nobody watches."
 -- benign = "A key for recovery or yearly work, a replica for a disaster, or data at rest: a disk that stays attached and an object that nobody reads need their key without any call. No calls is no proof that nothing is encrypted under it."
